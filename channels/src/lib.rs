@@ -1,0 +1,27 @@
+//! The contract between the engine and its channels, and the channels themselves.
+//!
+//! This crate is the only code that speaks a channel's protocol, and it knows neither the
+//! database nor the engine. A message comes in as [`Incoming`] through [`Inbox::accept`]; an
+//! answer leaves as [`Outgoing`] through [`Channel::send`].
+//!
+//! What every channel promises, checked by [`testing`]'s conformance suite:
+//! - it acknowledges to the outside only after [`Inbox::accept`] said `Ok`;
+//! - the same message arriving again is given to the inbox again, with the same ids;
+//! - what it can't understand is answered with a sentence, and never with a panic;
+//! - it holds no state that a restart would lose.
+
+mod channel;
+mod error;
+mod health;
+mod inbox;
+mod message;
+mod problem;
+
+pub use channel::{Channel, ChannelKind, Delivery, UnknownChannel};
+pub use error::{Error, Kind, Result, Retry};
+pub use health::Health;
+pub use inbox::{Inbox, Receipt};
+pub use message::{
+    Attachment, Content, Idempotency, Incoming, Outgoing, Reply, Sender, Sent, Status,
+};
+pub use problem::Problem;

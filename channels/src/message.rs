@@ -1,0 +1,140 @@
+//! A message on its way in, and an answer on its way out.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::ChannelKind;
+
+/// One customer's message, as a channel understood it.
+///
+/// Limits, which [`Inbox::accept`](crate::Inbox::accept) checks: `sender.identifier` 1–255
+/// characters, `conversation` and `external_id` 1–255, `text` up to 100,000 characters and not
+/// blank unless there is an attachment, at most 20 attachments of together 25 MiB.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// Where it came from.
+    pub channel: ChannelKind,
+    /// Who wrote.
+    pub sender: Sender,
+    /// The message's own id on its channel: a wamid, a Telegram `chat:message` pair, a
+    /// Message-ID. A second message with the same id is a repeat and changes nothing.
+    pub external_id: Option<String>,
+    /// The conversation's id on its channel, where the channel has one: messages with the same
+    /// id belong to the same ticket, for ever.
+    pub conversation: Option<String>,
+    /// A subject the customer gave. Without one the assistant may find it.
+    pub subject: Option<String>,
+    /// What was written, unchanged (U+0000 alone is replaced, PostgreSQL can't hold it).
+    pub text: String,
+    /// Files that came with it.
+    pub attachments: Vec<Attachment>,
+    /// Whatever else the channel said, kept with the message.
+    pub metadata: serde_json::Value,
+    /// The caller's `Idempotency-Key`, where the protocol has one.
+    pub idempotency: Option<Idempotency>,
+    /// The caller keeps its connection open for the answer: it is given by
+    /// [`Inbox::reply_to`](crate::Inbox::reply_to).
+    pub awaits_reply: bool,
+    /// Written by a machine (an auto-reply, a list, a bounce): stored, never answered. The text
+    /// says how it was recognised.
+    pub machine: Option<String>,
+}
+
+/// Who wrote a message.
+#[derive(Clone, Debug, Default)]
+pub struct Sender {
+    /// The customer's id on the channel: it and the channel name one contact.
+    pub identifier: String,
+    /// A name to show.
+    pub name: Option<String>,
+    /// An e-mail address that the channel was told. Kept for the operator; it joins no
+    /// contacts, because being told is no proof.
+    pub email: Option<String>,
+    /// A phone number that the channel was told, under the same rule.
+    pub phone: Option<String>,
+}
+
+/// A file that came with a message.
+#[derive(Clone, Debug)]
+pub struct Attachment {
+    /// The file's name; shown, never used as a path.
+    pub name: String,
+    /// What kind of file it is, as far as the channel could make sure.
+    pub content: Content,
+    /// The file.
+    pub bytes: Bytes,
+}
+
+/// What an attachment holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// To be checked as an image by the engine; refused when it is none
+    /// ([`Kind::Invalid`](crate::Kind::Invalid)).
+    Image,
+    /// Anything, under the media type that the sender gave it.
+    File(String),
+}
+
+/// A caller's promise that two requests with this key are the same request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The key, 1–255 characters.
+    pub key: String,
+    /// SHA-256 of what was asked, in hex: the same key with another request is refused
+    /// ([`Kind::Conflict`](crate::Kind::Conflict)).
+    pub request: String,
+}
+
+/// An answer that a channel shall deliver.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The same over all tries of this answer.
+    pub key: String,
+    /// The ticket's number, for channels that show it.
+    pub ticket_id: i64,
+    /// The conversation's id on the channel, where it has one.
+    pub conversation: Option<String>,
+    /// The customer's id on the channel.
+    pub recipient: String,
+    /// The channel's id of the message that this answers.
+    pub in_reply_to: Option<String>,
+    /// The ticket's subject.
+    pub subject: Option<String>,
+    /// The answer, plain text.
+    pub text: String,
+    /// Files of the operator.
+    pub attachments: Vec<Attachment>,
+}
+
+/// The channel's server took an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// The answer's id on the channel, by which later delivery reports name it.
+    pub external_id: Option<String>,
+}
+
+/// A reply to a caller that waited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The reply's own id.
+    pub message_id: i64,
+    /// Its text, word for word as it is stored. Empty only for a blocked contact.
+    pub text: String,
+    /// Whether this turn called an operator.
+    pub needs_escalation: bool,
+    /// The ticket's status after this turn.
+    pub status: Status,
+}
+
+/// Where a ticket is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Nobody but the assistant has dealt with it.
+    New,
+    /// An operator joined or was called.
+    InProgress,
+    /// Done; a customer's next message may reopen it.
+    Closed,
+}

@@ -1,0 +1,85 @@
+//! Answers, and the judgement whether a human must come.
+
+use async_trait::async_trait;
+
+use crate::tickets::Priority;
+
+/// Reads one turn of a conversation and decides what to say and whom to call.
+///
+/// The engine calls it outside of any transaction, bounds its time, and adds to the reply of an
+/// escalated turn the sentence that an operator was called; the assistant does not say so itself.
+#[async_trait]
+pub trait Assistant: Send + Sync {
+    /// A short name for the decision record, such as `builtin`.
+    fn name(&self) -> &'static str;
+
+    /// Answers the customer's last message.
+    ///
+    /// # Errors
+    /// A sentence for the log. The customer then gets the canned text and an operator is called.
+    async fn answer(&self, turn: &Turn) -> Result<Verdict, AssistantError>;
+}
+
+/// The assistant could not answer; the text is for the log and holds no secret.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct AssistantError(pub String);
+
+/// What the assistant sees: one message and what was said before it in the same ticket.
+/// Never notes, drafts, other tickets or anyone else's data.
+#[derive(Clone, Debug, Default)]
+pub struct Turn {
+    /// What the customer wrote now. May be empty when there is an image.
+    pub message: String,
+    /// How many images came with it.
+    pub images: usize,
+    /// What was said since the ticket was last closed, oldest first, without `message`.
+    pub history: Vec<Said>,
+    /// The language this customer wrote in before, where known.
+    pub language: Option<Language>,
+    /// The ticket's category so far.
+    pub category: Option<String>,
+}
+
+/// One earlier message.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Who spoke.
+    pub by: Speaker,
+    /// What was said.
+    pub text: String,
+}
+
+/// Who spoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// The customer.
+    Customer,
+    /// An assistant, or the engine's own short acknowledgements.
+    Assistant,
+    /// A person of the company.
+    Operator,
+}
+
+/// What the assistant decided.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The answer, in the customer's language, without markup.
+    pub reply: String,
+    /// Whether a human must come.
+    pub needs_escalation: bool,
+    /// Why, for the operator: the rule or the judgement, one sentence in the customer's language.
+    pub reason: Option<String>,
+    /// One of the categories in `prompts/categories.toml`.
+    pub category: String,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// One of the departments in `prompts/categories.toml`.
+    pub department: String,
+    /// A subject for a ticket without one.
+    pub subject: Option<String>,
+    /// The language of the message.
+    pub language: Language,
+    /// Ids of the articles that the reply is made of.
+    pub sources: Vec<String>,
+}

@@ -1,0 +1,3 @@
+//! Centrium, an omnichannel ticket-ingestion engine.
+
+pub mod tickets;

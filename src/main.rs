@@ -1,0 +1,3 @@
+//! The `centrium` binary.
+
+fn main() {}

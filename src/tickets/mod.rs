@@ -1,0 +1,5 @@
+//! A ticket's life: what may happen to it, and what follows.
+
+mod priority;
+
+pub use priority::Priority;
