@@ -21,7 +21,5 @@ pub use channel::{Channel, ChannelKind, Delivery, UnknownChannel};
 pub use error::{Error, Kind, Result, Retry};
 pub use health::Health;
 pub use inbox::{Inbox, Receipt};
-pub use message::{
-    Attachment, Content, Idempotency, Incoming, Outgoing, Reply, Sender, Sent, Status,
-};
+pub use message::{Attachment, Content, Idempotency, Incoming, Outgoing, Reply, Sender, Sent};
 pub use problem::Problem;

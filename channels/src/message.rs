@@ -1,8 +1,6 @@
 //! A message on its way in, and an answer on its way out.
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::ChannelKind;
 
@@ -123,18 +121,6 @@ pub struct Reply {
     pub text: String,
     /// Whether this turn called an operator.
     pub needs_escalation: bool,
-    /// The ticket's status after this turn.
-    pub status: Status,
-}
-
-/// Where a ticket is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Nobody but the assistant has dealt with it.
-    New,
-    /// An operator joined or was called.
-    InProgress,
-    /// Done; a customer's next message may reopen it.
-    Closed,
+    /// The ticket's status after this turn: `new`, `in_progress` or `closed`.
+    pub status: String,
 }

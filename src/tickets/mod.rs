@@ -1,5 +1,3 @@
 //! A ticket's life: what may happen to it, and what follows.
 
-mod priority;
-
-pub use priority::Priority;
+pub use crate::store::names::{Author, DeliveryState, Priority, Status};

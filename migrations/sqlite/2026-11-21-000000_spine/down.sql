@@ -1,0 +1,15 @@
+DROP TABLE ticket_search;
+DROP TABLE settings;
+DROP TABLE idempotency_keys;
+DROP TABLE api_keys;
+DROP TABLE quarantine;
+DROP TABLE cursors;
+DROP TABLE decisions;
+DROP TABLE events;
+DROP TABLE jobs;
+DROP TABLE attachments;
+DROP TABLE messages;
+DROP TABLE tickets;
+DROP TABLE channels;
+DROP TABLE contact_identities;
+DROP TABLE contacts;

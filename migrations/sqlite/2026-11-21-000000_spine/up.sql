@@ -1,0 +1,180 @@
+CREATE TABLE contacts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT,
+    email TEXT,
+    phone TEXT,
+    language TEXT,
+    is_blocked BOOLEAN NOT NULL,
+    metadata TEXT,
+    search_text TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE contact_identities (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    contact_id BIGINT NOT NULL REFERENCES contacts (id),
+    channel TEXT NOT NULL,
+    identifier TEXT NOT NULL,
+    is_verified BOOLEAN NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE channels (
+    kind TEXT NOT NULL PRIMARY KEY,
+    is_active BOOLEAN NOT NULL,
+    config TEXT NOT NULL,
+    health TEXT NOT NULL,
+    health_detail TEXT,
+    checked_at BIGINT
+);
+
+CREATE TABLE tickets (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    contact_id BIGINT NOT NULL REFERENCES contacts (id),
+    channel TEXT NOT NULL,
+    external_id TEXT,
+    subject TEXT,
+    status TEXT NOT NULL,
+    priority TEXT NOT NULL,
+    category TEXT,
+    department TEXT,
+    needs_escalation BOOLEAN NOT NULL,
+    escalation_reason TEXT,
+    escalated_at BIGINT,
+    is_auto_solved BOOLEAN NOT NULL,
+    operator TEXT,
+    operator_joined BOOLEAN NOT NULL,
+    version BIGINT NOT NULL,
+    indexed_version BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    first_response_at BIGINT,
+    closed_at BIGINT
+);
+
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ticket_id BIGINT NOT NULL REFERENCES tickets (id),
+    author TEXT NOT NULL,
+    operator TEXT,
+    text TEXT NOT NULL,
+    html TEXT,
+    channel TEXT NOT NULL,
+    external_id TEXT,
+    in_reply_to BIGINT,
+    delivery_state TEXT,
+    delivery_error TEXT,
+    rating BIGINT,
+    metadata TEXT,
+    raw_key TEXT,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE attachments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    message_id BIGINT NOT NULL REFERENCES messages (id),
+    name TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    sha256 TEXT NOT NULL,
+    key TEXT NOT NULL,
+    display_key TEXT,
+    display_type TEXT,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    subject_id BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    run_at BIGINT NOT NULL,
+    lease_owner TEXT,
+    last_error TEXT,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    ticket_id BIGINT,
+    payload TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE decisions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    message_id BIGINT NOT NULL UNIQUE,
+    ticket_id BIGINT NOT NULL,
+    reply_id BIGINT,
+    assistant TEXT NOT NULL,
+    needs_escalation BOOLEAN NOT NULL,
+    reason TEXT,
+    category TEXT,
+    priority TEXT,
+    department TEXT,
+    language TEXT,
+    sources TEXT NOT NULL,
+    ticket_status TEXT NOT NULL,
+    latency_ms BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE cursors (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE quarantine (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    raw BLOB NOT NULL,
+    state TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE api_keys (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    scope TEXT NOT NULL,
+    digest TEXT NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE idempotency_keys (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    request TEXT NOT NULL,
+    resource_id BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE settings (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE UNIQUE INDEX contact_identities_channel_identifier ON contact_identities (channel, identifier);
+CREATE INDEX contact_identities_contact ON contact_identities (contact_id);
+CREATE UNIQUE INDEX tickets_conversation ON tickets (channel, external_id) WHERE external_id IS NOT NULL AND channel IN ('api', 'site', 'email');
+CREATE INDEX tickets_contact ON tickets (contact_id, id);
+CREATE INDEX tickets_activity ON tickets (updated_at DESC, id DESC);
+CREATE INDEX tickets_status_activity ON tickets (status, updated_at DESC, id DESC);
+CREATE INDEX tickets_unindexed ON tickets (id) WHERE indexed_version < version;
+CREATE INDEX messages_ticket ON messages (ticket_id, id);
+CREATE UNIQUE INDEX messages_channel_external_id ON messages (channel, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX attachments_message ON attachments (message_id);
+CREATE INDEX jobs_due ON jobs (state, run_at);
+CREATE INDEX jobs_subject ON jobs (subject_id);
+CREATE INDEX events_created_at ON events (created_at);
+CREATE UNIQUE INDEX idempotency_keys_scope_key ON idempotency_keys (scope, key);
+CREATE INDEX idempotency_keys_created_at ON idempotency_keys (created_at);
+
+-- The search index, filled behind the hot path (src/store/search.rs): one document a ticket.
+CREATE VIRTUAL TABLE ticket_search USING fts5 (document, tokenize = 'unicode61');

@@ -1,0 +1,74 @@
+//! The channels' switches and health.
+
+use diesel::prelude::{
+    ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper,
+};
+use diesel_async::RunQueryDsl;
+use serde_json::Value;
+
+use super::conn::{insert_rows, on};
+use super::schema::channels;
+use super::{Conn, Result, StoredKind, Tx};
+use crate::clock::Millis;
+
+/// One channel.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = channels, treat_none_as_default_value = false)]
+pub struct ChannelRow {
+    /// Which one.
+    pub kind: StoredKind,
+    /// An operator's switch: off, it reads and sends nothing.
+    pub is_active: bool,
+    /// Reserved for settings that are made in the panel.
+    pub config: Value,
+    /// `ok` or `problem`.
+    pub health: String,
+    /// What is wrong.
+    pub health_detail: Option<String>,
+    /// When it was last looked at.
+    pub checked_at: Option<Millis>,
+}
+
+/// All channels that are known.
+///
+/// # Errors
+/// As every statement.
+pub async fn all(conn: &mut Conn) -> Result<Vec<ChannelRow>> {
+    Ok(on!(conn, |c| channels::table.select(ChannelRow::as_select()).load(c).await)?)
+}
+
+/// Makes sure that every channel has a row; those that have one keep it.
+///
+/// # Errors
+/// As every statement.
+pub async fn ensure(tx: &mut Tx, kinds: &[StoredKind]) -> Result<()> {
+    let known = all(tx).await?;
+    let missing: Vec<ChannelRow> = kinds
+        .iter()
+        .filter(|kind| !known.iter().any(|row| row.kind == **kind))
+        .map(|kind| ChannelRow {
+            kind: *kind,
+            is_active: true,
+            config: Value::Object(serde_json::Map::new()),
+            health: "ok".into(),
+            health_detail: None,
+            checked_at: None,
+        })
+        .collect();
+    let conn: &mut Conn = tx;
+    insert_rows!(conn, missing, |r| diesel::insert_into(channels::table).values(r));
+    Ok(())
+}
+
+/// Turns a channel's switch.
+///
+/// # Errors
+/// As every statement.
+pub async fn set_active(tx: &mut Tx, kind: StoredKind, is_active: bool) -> Result<()> {
+    let conn: &mut Conn = tx;
+    on!(conn, |c| diesel::update(channels::table.find(kind))
+        .set(channels::is_active.eq(is_active))
+        .execute(c)
+        .await)?;
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! Customers, and the names they go by on each channel.
+
+use diesel::prelude::{
+    EscapeExpressionMethods, ExpressionMethods, Identifiable, Insertable, OptionalExtension,
+    QueryDsl, Queryable, Selectable, SelectableHelper, TextExpressionMethods,
+};
+use diesel_async::RunQueryDsl;
+use serde_json::Value;
+
+use super::conn::{insert_rows, on};
+use super::schema::{contact_identities, contacts};
+use super::{Conn, Result, StoredKind, Tx};
+use crate::clock::Millis;
+
+/// A customer.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Identifiable)]
+#[diesel(table_name = contacts, treat_none_as_default_value = false)]
+pub struct Contact {
+    /// Our id; events call it `user_id`.
+    pub id: i64,
+    /// A name to show.
+    pub name: Option<String>,
+    /// Told by a channel; proof of nothing.
+    pub email: Option<String>,
+    /// Told by a channel; proof of nothing.
+    pub phone: Option<String>,
+    /// The language last written in: `ru`, `kk` or `en`.
+    pub language: Option<String>,
+    /// Stored, and neither answered nor told to anyone.
+    pub is_blocked: bool,
+    /// Whatever else a channel said of this customer.
+    pub metadata: Option<Value>,
+    /// Name, e-mail, phone and identifiers in lower case, for [`search`].
+    pub search_text: String,
+    /// When we first heard of them.
+    pub created_at: Millis,
+    /// When this row last changed.
+    pub updated_at: Millis,
+}
+
+/// One name of a contact: on this channel, this identifier is this customer and no other.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = contact_identities)]
+pub struct Identity {
+    /// Whose name it is.
+    pub contact_id: i64,
+    /// On which channel.
+    pub channel: StoredKind,
+    /// The name.
+    pub identifier: String,
+}
+
+/// An identity to be written.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = contact_identities, treat_none_as_default_value = false)]
+pub struct NewIdentity {
+    /// Whose name it is.
+    pub contact_id: i64,
+    /// On which channel.
+    pub channel: StoredKind,
+    /// The name.
+    pub identifier: String,
+    /// The channel itself vouches for it.
+    pub is_verified: bool,
+    /// When it was first seen.
+    pub created_at: Millis,
+}
+
+/// Who goes by one of `identifiers` on `channel`: pairs of identifier and contact.
+///
+/// # Errors
+/// As every statement.
+pub async fn find_by_identity(
+    conn: &mut Conn,
+    channel: StoredKind,
+    identifiers: &[String],
+) -> Result<Vec<(String, Contact)>> {
+    if identifiers.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(on!(conn, |c| contact_identities::table
+        .inner_join(contacts::table)
+        .filter(contact_identities::channel.eq(channel))
+        .filter(contact_identities::identifier.eq_any(identifiers))
+        .select((contact_identities::identifier, Contact::as_select()))
+        .load(c)
+        .await)?)
+}
+
+/// Contacts by their ids.
+///
+/// # Errors
+/// As every statement.
+pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Contact>> {
+    Ok(on!(conn, |c| contacts::table
+        .filter(contacts::id.eq_any(ids))
+        .select(Contact::as_select())
+        .load(c)
+        .await)?)
+}
+
+/// One contact.
+///
+/// # Errors
+/// As every statement.
+pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Contact>> {
+    Ok(on!(conn, |c| contacts::table
+        .find(id)
+        .select(Contact::as_select())
+        .first(c)
+        .await
+        .optional())?)
+}
+
+/// The names of these contacts, oldest first.
+///
+/// # Errors
+/// As every statement.
+pub async fn identities_of(conn: &mut Conn, contact_ids: &[i64]) -> Result<Vec<Identity>> {
+    Ok(on!(conn, |c| contact_identities::table
+        .filter(contact_identities::contact_id.eq_any(contact_ids))
+        .order(contact_identities::id)
+        .select(Identity::as_select())
+        .load(c)
+        .await)?)
+}
+
+/// Contacts whose name, e-mail, phone or identifiers hold `text`, in either case, newest first.
+///
+/// # Errors
+/// As every statement.
+pub async fn search(
+    conn: &mut Conn,
+    text: Option<&str>,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Contact>> {
+    let pattern = text.map(|t| format!("%{}%", escape_like(&t.to_lowercase())));
+    Ok(on!(conn, |c| {
+        let mut query = contacts::table.select(Contact::as_select()).into_boxed();
+        if let Some(pattern) = &pattern {
+            query = query.filter(contacts::search_text.like(pattern).escape('\\'));
+        }
+        if let Some(before) = before {
+            query = query.filter(contacts::id.lt(before));
+        }
+        query.order(contacts::id.desc()).limit(limit).load(c).await
+    })?)
+}
+
+fn escape_like(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+/// Marks a contact as blocked, or not; `false` when there is no such contact.
+///
+/// # Errors
+/// As every statement.
+pub async fn set_blocked(tx: &mut Tx, id: i64, blocked: bool, at: Millis) -> Result<bool> {
+    let conn: &mut Conn = tx;
+    let rows = on!(conn, |c| diesel::update(contacts::table.find(id))
+        .set((contacts::is_blocked.eq(blocked), contacts::updated_at.eq(at)))
+        .execute(c)
+        .await)?;
+    Ok(rows > 0)
+}
+
+/// Writes contacts, new or changed.
+pub(super) async fn upsert(conn: &mut Conn, rows: Vec<Contact>) -> Result<()> {
+    use diesel::upsert::excluded;
+    insert_rows!(conn, rows, |r| diesel::insert_into(contacts::table)
+        .values(r)
+        .on_conflict(contacts::id)
+        .do_update()
+        .set((
+            contacts::name.eq(excluded(contacts::name)),
+            contacts::email.eq(excluded(contacts::email)),
+            contacts::phone.eq(excluded(contacts::phone)),
+            contacts::language.eq(excluded(contacts::language)),
+            contacts::metadata.eq(excluded(contacts::metadata)),
+            contacts::search_text.eq(excluded(contacts::search_text)),
+            contacts::updated_at.eq(excluded(contacts::updated_at)),
+        )));
+    Ok(())
+}
+
+/// Writes new identities.
+pub(super) async fn insert_identities(conn: &mut Conn, rows: Vec<NewIdentity>) -> Result<()> {
+    insert_rows!(conn, rows, |r| diesel::insert_into(contact_identities::table).values(r));
+    Ok(())
+}

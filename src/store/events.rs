@@ -1,0 +1,73 @@
+//! The log of what happened, in one growing sequence. Each event is written with its cause.
+
+use diesel::prelude::{
+    ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper,
+};
+use diesel_async::RunQueryDsl;
+use serde_json::Value;
+
+use super::conn::{insert_rows, on};
+use super::schema::events;
+use super::{Conn, Result, Tx};
+use crate::clock::Millis;
+
+/// Something that happened.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = events)]
+pub struct Event {
+    /// Its place in the sequence.
+    pub id: i64,
+    /// What happened, such as `ticket.created`.
+    pub kind: String,
+    /// The ticket it happened to.
+    pub ticket_id: Option<i64>,
+    /// What the outside is told.
+    pub payload: Value,
+    /// When.
+    pub created_at: Millis,
+}
+
+/// An event to be written.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
+pub struct NewEvent {
+    /// What happened.
+    pub kind: &'static str,
+    /// The ticket it happened to.
+    pub ticket_id: Option<i64>,
+    /// What the outside is told.
+    pub payload: Value,
+    /// When.
+    pub created_at: Millis,
+}
+
+/// Events of a ticket, oldest first.
+///
+/// # Errors
+/// As every statement.
+pub async fn of_ticket(conn: &mut Conn, ticket_id: i64) -> Result<Vec<Event>> {
+    Ok(on!(conn, |c| events::table
+        .filter(events::ticket_id.eq(ticket_id))
+        .order(events::id)
+        .select(Event::as_select())
+        .load(c)
+        .await)?)
+}
+
+/// Deletes events from before `at`, and says how many.
+///
+/// # Errors
+/// As every statement.
+pub async fn purge(tx: &mut Tx, at: Millis) -> Result<usize> {
+    let conn: &mut Conn = tx;
+    Ok(on!(conn, |c| diesel::delete(events::table)
+        .filter(events::created_at.lt(at))
+        .execute(c)
+        .await)?)
+}
+
+/// Writes new events.
+pub(super) async fn insert(conn: &mut Conn, rows: Vec<NewEvent>) -> Result<()> {
+    insert_rows!(conn, rows, |r| diesel::insert_into(events::table).values(r));
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! Callers' idempotency keys, written with what they made.
+
+use diesel::prelude::{
+    ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper,
+};
+use diesel_async::RunQueryDsl;
+
+use super::conn::{insert_rows, on};
+use super::schema::idempotency_keys;
+use super::{Conn, Result, Tx};
+use crate::clock::Millis;
+
+/// A key that was used.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = idempotency_keys, treat_none_as_default_value = false)]
+pub struct IdempotencyKey {
+    /// What kind of request it was; the same key may be used once in each.
+    pub scope: String,
+    /// The caller's key.
+    pub key: String,
+    /// SHA-256 of the request, in hex.
+    pub request: String,
+    /// What the request made.
+    pub resource_id: i64,
+    /// When.
+    pub created_at: Millis,
+}
+
+/// Which of these keys were used in this scope.
+///
+/// # Errors
+/// As every statement.
+pub async fn find(conn: &mut Conn, scope: &str, keys: &[String]) -> Result<Vec<IdempotencyKey>> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(on!(conn, |c| idempotency_keys::table
+        .filter(idempotency_keys::scope.eq(scope))
+        .filter(idempotency_keys::key.eq_any(keys))
+        .select(IdempotencyKey::as_select())
+        .load(c)
+        .await)?)
+}
+
+/// Deletes keys from before `at`, and says how many.
+///
+/// # Errors
+/// As every statement.
+pub async fn purge(tx: &mut Tx, at: Millis) -> Result<usize> {
+    let conn: &mut Conn = tx;
+    Ok(on!(conn, |c| diesel::delete(idempotency_keys::table)
+        .filter(idempotency_keys::created_at.lt(at))
+        .execute(c)
+        .await)?)
+}
+
+/// Writes new keys.
+pub(super) async fn insert(conn: &mut Conn, rows: Vec<IdempotencyKey>) -> Result<()> {
+    insert_rows!(conn, rows, |r| diesel::insert_into(idempotency_keys::table).values(r));
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Ids that are known before their rows are written, so that a set of rows that refer to each
+//! other needs one statement a table.
+
+use diesel::prelude::{OptionalExtension, QueryableByName};
+use diesel::sql_types::BigInt;
+use diesel_async::RunQueryDsl;
+
+use super::conn::on;
+use super::{Conn, Result, Tx};
+
+/// The tables whose ids are reserved.
+#[derive(Clone, Copy, Debug)]
+pub enum Table {
+    /// `contacts`
+    Contacts,
+    /// `tickets`
+    Tickets,
+    /// `messages`
+    Messages,
+    /// `attachments`
+    Attachments,
+    /// `jobs`
+    Jobs,
+}
+
+impl Table {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Contacts => "contacts",
+            Self::Tickets => "tickets",
+            Self::Messages => "messages",
+            Self::Attachments => "attachments",
+            Self::Jobs => "jobs",
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// The next `n` ids of a table, growing. They belong to this transaction: SQLite lets no one
+/// else write meanwhile, and PostgreSQL's sequences never give a number twice.
+///
+/// # Errors
+/// As every statement.
+pub async fn reserve(tx: &mut Tx, table: Table, n: usize) -> Result<std::vec::IntoIter<i64>> {
+    if n == 0 {
+        return Ok(Vec::new().into_iter());
+    }
+    let ids: Vec<i64> = if tx.is_postgres() {
+        let sql = format!(
+            "SELECT nextval('{0}_id_seq') AS id FROM generate_series(1, {n})",
+            table.name()
+        );
+        let conn: &mut Conn = tx;
+        let rows: Vec<Id> = on!(conn, |c| diesel::sql_query(sql.as_str()).load(c).await)?;
+        rows.into_iter().map(|row| row.id).collect()
+    } else {
+        let sql = format!("SELECT seq AS id FROM sqlite_sequence WHERE name = '{}'", table.name());
+        let conn: &mut Conn = tx;
+        let last: Option<Id> =
+            on!(conn, |c| diesel::sql_query(sql.as_str()).get_result(c).await.optional())?;
+        let last = last.map_or(0, |row| row.id);
+        (last + 1..).take(n).collect()
+    };
+    Ok(ids.into_iter())
+}
+
+/// Keeps these rows from being changed by another engine until this transaction ends. On SQLite
+/// there is no other writer. Locked in the order of their ids, so that two engines never wait
+/// for each other in a circle.
+pub(super) async fn lock_rows(tx: &mut Tx, table: Table, ids: &[i64]) -> Result<()> {
+    if !tx.is_postgres() || ids.is_empty() {
+        return Ok(());
+    }
+    let list = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let sql =
+        format!("SELECT id FROM {} WHERE id IN ({list}) ORDER BY id FOR UPDATE", table.name());
+    let conn: &mut Conn = tx;
+    let _: Vec<Id> = on!(conn, |c| diesel::sql_query(sql.as_str()).load(c).await)?;
+    Ok(())
+}

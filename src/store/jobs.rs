@@ -1,0 +1,201 @@
+//! Work that must be done after a change was made. A job is written with its cause, runs outside
+//! of any transaction, and its row is deleted with its effect.
+
+use diesel::dsl::{count_star, min};
+use diesel::prelude::{
+    ExpressionMethods, Identifiable, Insertable, QueryDsl, Queryable, QueryableByName, Selectable,
+    SelectableHelper,
+};
+use diesel_async::RunQueryDsl;
+
+use super::conn::{insert_rows, on};
+use super::names::{JobKind, JobState};
+use super::schema::jobs;
+use super::{Conn, Result, Tx};
+use crate::clock::Millis;
+
+/// A piece of work.
+#[derive(Clone, Debug, Queryable, QueryableByName, Selectable, Insertable, Identifiable)]
+#[diesel(table_name = jobs, treat_none_as_default_value = false)]
+pub struct Job {
+    /// Its id.
+    pub id: i64,
+    /// What it does.
+    pub kind: JobKind,
+    /// What it does it to; the kind says what the id means.
+    pub subject_id: i64,
+    /// Whether it still runs.
+    pub state: JobState,
+    /// How many tries have begun.
+    pub attempts: i64,
+    /// Not before this time. While an engine works on it: the end of that engine's lease.
+    pub run_at: Millis,
+    /// The engine that works on it.
+    pub lease_owner: Option<String>,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+    /// When it was written.
+    pub created_at: Millis,
+}
+
+/// Leases up to `limit` due jobs to `owner` until `until`, oldest first. A lease that ran out
+/// counts as due: its engine is gone.
+///
+/// # Errors
+/// As every statement.
+pub async fn claim(
+    tx: &mut Tx,
+    owner: &str,
+    now: Millis,
+    until: Millis,
+    limit: i64,
+) -> Result<Vec<Job>> {
+    use diesel::sql_types::{BigInt, Text};
+    let (skip, p) = if tx.is_postgres() { ("FOR UPDATE SKIP LOCKED", "$") } else { ("", "?") };
+    let sql = format!(
+        "UPDATE jobs SET lease_owner = {p}1, run_at = {p}2, attempts = attempts + 1
+         WHERE id IN (SELECT id FROM jobs WHERE state = 'ready' AND run_at <= {p}3
+                      ORDER BY run_at, id LIMIT {p}4 {skip})
+         RETURNING *"
+    );
+    let conn: &mut Conn = tx;
+    Ok(on!(conn, |c| diesel::sql_query(sql.as_str())
+        .bind::<Text, _>(owner)
+        .bind::<BigInt, _>(until)
+        .bind::<BigInt, _>(now)
+        .bind::<BigInt, _>(limit)
+        .load(c)
+        .await)?)
+}
+
+/// Which of these jobs `owner` still holds. What another engine took over, or finished, is
+/// missing.
+///
+/// # Errors
+/// As every statement.
+pub async fn still_held(tx: &mut Tx, owner: &str, ids: &[i64]) -> Result<Vec<i64>> {
+    super::ids::lock_rows(tx, super::Table::Jobs, ids).await?;
+    let conn: &mut Conn = tx;
+    Ok(on!(conn, |c| jobs::table
+        .filter(jobs::id.eq_any(ids))
+        .filter(jobs::lease_owner.eq(owner))
+        .select(jobs::id)
+        .load(c)
+        .await)?)
+}
+
+/// Gives jobs back: they are due at `run_at`.
+///
+/// # Errors
+/// As every statement.
+pub async fn give_back(
+    tx: &mut Tx,
+    owner: &str,
+    ids: &[i64],
+    run_at: Millis,
+    error: Option<&str>,
+) -> Result<()> {
+    let conn: &mut Conn = tx;
+    on!(conn, |c| diesel::update(jobs::table)
+        .filter(jobs::id.eq_any(ids))
+        .filter(jobs::lease_owner.eq(owner))
+        .set((
+            jobs::run_at.eq(run_at),
+            jobs::lease_owner.eq(None::<String>),
+            error.map(|error| jobs::last_error.eq(error)),
+        ))
+        .execute(c)
+        .await)?;
+    Ok(())
+}
+
+/// Gives back everything that `owner` held: it has just started, so nothing of it runs.
+///
+/// # Errors
+/// As every statement.
+pub async fn give_back_all(tx: &mut Tx, owner: &str, now: Millis) -> Result<usize> {
+    let conn: &mut Conn = tx;
+    Ok(on!(conn, |c| diesel::update(jobs::table)
+        .filter(jobs::lease_owner.eq(owner))
+        .filter(jobs::state.eq(JobState::Ready))
+        .set((jobs::run_at.eq(now), jobs::lease_owner.eq(None::<String>)))
+        .execute(c)
+        .await)?)
+}
+
+/// Buries a job: it runs no more, and is shown to people.
+///
+/// # Errors
+/// As every statement.
+pub async fn bury(tx: &mut Tx, owner: &str, id: i64, error: &str) -> Result<()> {
+    let conn: &mut Conn = tx;
+    on!(conn, |c| diesel::update(jobs::table.find(id))
+        .filter(jobs::lease_owner.eq(owner))
+        .set((
+            jobs::state.eq(JobState::Buried),
+            jobs::lease_owner.eq(None::<String>),
+            jobs::last_error.eq(error),
+        ))
+        .execute(c)
+        .await)?;
+    Ok(())
+}
+
+/// Digs buried jobs up, all of them or one: they are due now. Says how many.
+///
+/// # Errors
+/// As every statement.
+pub async fn retry(tx: &mut Tx, id: Option<i64>, now: Millis) -> Result<usize> {
+    let conn: &mut Conn = tx;
+    Ok(on!(conn, |c| {
+        let mut query = diesel::update(jobs::table)
+            .filter(jobs::state.eq(JobState::Buried))
+            .set((jobs::state.eq(JobState::Ready), jobs::run_at.eq(now), jobs::attempts.eq(0)))
+            .into_boxed();
+        if let Some(id) = id {
+            query = query.filter(jobs::id.eq(id));
+        }
+        query.execute(c).await
+    })?)
+}
+
+/// Jobs, oldest first.
+///
+/// # Errors
+/// As every statement.
+pub async fn list(conn: &mut Conn, state: Option<JobState>, limit: i64) -> Result<Vec<Job>> {
+    Ok(on!(conn, |c| {
+        let mut query = jobs::table.select(Job::as_select()).into_boxed();
+        if let Some(state) = state {
+            query = query.filter(jobs::state.eq(state));
+        }
+        query.order(jobs::id).limit(limit).load(c).await
+    })?)
+}
+
+/// How many jobs are in each state, and since when the oldest waits: state, number, time.
+///
+/// # Errors
+/// As every statement.
+pub async fn census(conn: &mut Conn) -> Result<Vec<(JobState, i64, Option<Millis>)>> {
+    Ok(on!(conn, |c| jobs::table
+        .group_by(jobs::state)
+        .select((jobs::state, count_star(), min(jobs::created_at)))
+        .load(c)
+        .await)?)
+}
+
+/// Deletes finished jobs.
+pub(super) async fn delete(conn: &mut Conn, ids: Vec<i64>) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    on!(conn, |c| diesel::delete(jobs::table).filter(jobs::id.eq_any(&ids)).execute(c).await)?;
+    Ok(())
+}
+
+/// Writes new jobs.
+pub(super) async fn insert(conn: &mut Conn, rows: Vec<Job>) -> Result<()> {
+    insert_rows!(conn, rows, |r| diesel::insert_into(jobs::table).values(r));
+    Ok(())
+}

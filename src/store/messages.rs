@@ -1,0 +1,162 @@
+//! What was said in tickets.
+
+use diesel::prelude::{
+    ExpressionMethods, Identifiable, Insertable, OptionalExtension, QueryDsl, Queryable,
+    Selectable, SelectableHelper,
+};
+use diesel_async::RunQueryDsl;
+use serde_json::Value;
+
+use super::conn::{insert_rows, on};
+use super::names::{Author, DeliveryState};
+use super::schema::messages;
+use super::{Conn, Result, StoredKind, Tx};
+use crate::clock::Millis;
+
+/// One message of a ticket.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Identifiable)]
+#[diesel(table_name = messages, treat_none_as_default_value = false)]
+pub struct Message {
+    /// Its id; later messages have larger ones.
+    pub id: i64,
+    /// The ticket it belongs to.
+    pub ticket_id: i64,
+    /// Who wrote it.
+    pub author: Author,
+    /// The person's name, where a person of the company wrote it.
+    pub operator: Option<String>,
+    /// What was written.
+    pub text: String,
+    /// The same with its safe markup, where it had one.
+    pub html: Option<String>,
+    /// The ticket's channel, here for the unique key with `external_id`.
+    pub channel: StoredKind,
+    /// The message's own id on its channel.
+    pub external_id: Option<String>,
+    /// The message of ours that this one answers.
+    pub in_reply_to: Option<i64>,
+    /// How far it has come; none for what came in.
+    pub delivery_state: Option<DeliveryState>,
+    /// Why it did not arrive, for the operator.
+    pub delivery_error: Option<String>,
+    /// The customer's thumb: 1 or -1.
+    pub rating: Option<i64>,
+    /// Whatever else the channel said with it.
+    pub metadata: Option<Value>,
+    /// Where its raw form is kept.
+    pub raw_key: Option<String>,
+    /// When we stored it.
+    pub created_at: Millis,
+}
+
+/// Messages by their ids.
+///
+/// # Errors
+/// As every statement.
+pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Message>> {
+    Ok(on!(conn, |c| messages::table
+        .filter(messages::id.eq_any(ids))
+        .select(Message::as_select())
+        .load(c)
+        .await)?)
+}
+
+/// One message.
+///
+/// # Errors
+/// As every statement.
+pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Message>> {
+    Ok(on!(conn, |c| messages::table
+        .find(id)
+        .select(Message::as_select())
+        .first(c)
+        .await
+        .optional())?)
+}
+
+/// Messages that came in before under one of these ids: pairs of that id and the message.
+///
+/// # Errors
+/// As every statement.
+pub async fn find_by_external_id(
+    conn: &mut Conn,
+    channel: StoredKind,
+    external_ids: &[String],
+) -> Result<Vec<Message>> {
+    if external_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(on!(conn, |c| messages::table
+        .filter(messages::channel.eq(channel))
+        .filter(messages::external_id.eq_any(external_ids))
+        .select(Message::as_select())
+        .load(c)
+        .await)?)
+}
+
+/// The newest `limit` messages of a ticket, oldest first; only those before `before`, where given.
+///
+/// # Errors
+/// As every statement.
+pub async fn newest(
+    conn: &mut Conn,
+    ticket_id: i64,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Message>> {
+    let mut rows: Vec<Message> = on!(conn, |c| messages::table
+        .filter(messages::ticket_id.eq(ticket_id))
+        .filter(messages::id.lt(before.unwrap_or(i64::MAX)))
+        .select(Message::as_select())
+        .order(messages::id.desc())
+        .limit(limit)
+        .load(c)
+        .await)?;
+    rows.reverse();
+    Ok(rows)
+}
+
+/// Moves an answer to another delivery state.
+///
+/// # Errors
+/// As every statement.
+pub async fn set_delivery(
+    tx: &mut Tx,
+    id: i64,
+    state: DeliveryState,
+    error: Option<&str>,
+    external_id: Option<&str>,
+) -> Result<()> {
+    let conn: &mut Conn = tx;
+    on!(conn, |c| diesel::update(messages::table.find(id))
+        .set((
+            messages::delivery_state.eq(state),
+            messages::delivery_error.eq(error),
+            external_id.map(|external_id| messages::external_id.eq(external_id)),
+        ))
+        .execute(c)
+        .await)?;
+    Ok(())
+}
+
+/// Marks what was pending for a reader of this ticket as delivered, up to message `up_to`.
+///
+/// # Errors
+/// As every statement.
+pub async fn mark_delivered(tx: &mut Tx, ticket_id: i64, up_to: i64) -> Result<()> {
+    let conn: &mut Conn = tx;
+    on!(conn, |c| diesel::update(messages::table)
+        .filter(messages::ticket_id.eq(ticket_id))
+        .filter(messages::id.le(up_to))
+        .filter(messages::delivery_state.eq(DeliveryState::Pending))
+        .set(messages::delivery_state.eq(DeliveryState::Delivered))
+        .execute(c)
+        .await)?;
+    Ok(())
+}
+
+/// Writes new messages.
+pub(super) async fn insert(conn: &mut Conn, rows: Vec<Message>) -> Result<()> {
+    insert_rows!(conn, rows, |r| diesel::insert_into(messages::table).values(r));
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! The database: the only place that names diesel.
+//!
+//! One set of queries serves SQLite and PostgreSQL (see [`conn`]'s macros). Reading goes through
+//! [`Store::read`]; everything that changes something goes through [`Store::begin`] and is
+//! gathered in [`Changes`], so that what follows from a change (events, jobs) is always written
+//! in the transaction of its cause.
+//!
+//! Ids are 64-bit and grow; times are milliseconds since 1970 (see [`crate::clock`]).
+
+mod changes;
+mod columns;
+pub(crate) mod conn;
+mod cut;
+mod error;
+mod ids;
+mod migrate;
+mod pool;
+mod postgres;
+mod schema;
+
+pub mod attachments;
+pub mod channels;
+pub mod contacts;
+pub mod decisions;
+pub mod events;
+pub mod idempotency;
+pub mod jobs;
+pub mod keys;
+pub mod messages;
+pub mod names;
+
+pub mod settings;
+pub mod tickets;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+pub use changes::Changes;
+pub use columns::StoredKind;
+pub use conn::{Conn, Read, Tx};
+pub use cut::Cut;
+pub use error::{Error, Result, UNAVAILABLE_SENTENCE};
+pub use ids::{Table, reserve};
+
+use pool::{Manager, Purpose, Target};
+
+/// How long a caller waits for a connection or for its turn to write, before it hears 503.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    target: Target,
+    readers: bb8::Pool<Manager>,
+    writers: bb8::Pool<Manager>,
+    turn: Option<Arc<Mutex<()>>>,
+    cut: Cut,
+}
+
+impl Store {
+    /// Opens `sqlite://PATH` or `postgres://…`; a missing SQLite file is made. Migrations are a
+    /// step of their own: [`migrate`](Store::migrate).
+    ///
+    /// # Errors
+    /// A URL that is neither, or a folder that can't be made.
+    pub async fn open(url: &str) -> Result<Self> {
+        let target = target_of(url)?;
+        let cut = Cut::default();
+        let pool = async |size, purpose| {
+            let manager = Manager { target: target.clone(), purpose, cut: cut.clone() };
+            bb8::Pool::builder()
+                .max_size(size)
+                .connection_timeout(PATIENCE)
+                .max_lifetime(None)
+                .idle_timeout(Some(Duration::from_secs(300)))
+                .retry_connection(true)
+                .build(manager)
+                .await
+        };
+        let (readers, writers, turn) = match target {
+            Target::Sqlite(_) => (
+                pool(4, Purpose::Read).await?,
+                pool(1, Purpose::Write).await?,
+                Some(Arc::default()),
+            ),
+            Target::Postgres(_) => {
+                let shared = pool(16, Purpose::Write).await?;
+                (shared.clone(), shared, None)
+            }
+        };
+        Ok(Self { target, readers, writers, turn, cut })
+    }
+
+    /// A connection for reading. On SQLite it can't write.
+    ///
+    /// # Errors
+    /// `Unavailable` when none was free or could be made in 8 s.
+    pub async fn read(&self) -> Result<Read> {
+        get(&self.readers).await
+    }
+
+    /// Begins a write transaction. On SQLite there is one at a time, in order of arrival.
+    ///
+    /// # Errors
+    /// `Unavailable` when it was not our turn within 8 s, or the database can't be written.
+    pub async fn begin(&self) -> Result<Tx> {
+        let turn = match &self.turn {
+            Some(queue) => Some(
+                tokio::time::timeout(PATIENCE, queue.clone().lock_owned())
+                    .await
+                    .map_err(|_| Error::unavailable("the queue of writers did not move"))?,
+            ),
+            None => None,
+        };
+        Tx { conn: get(&self.writers).await?, _turn: turn }.begin().await
+    }
+
+    /// The counter that can cut the store off.
+    #[must_use]
+    pub fn cut(&self) -> &Cut {
+        &self.cut
+    }
+
+    /// Whether several engines may share this database.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.target, Target::Postgres(_))
+    }
+}
+
+async fn get(pool: &bb8::Pool<Manager>) -> Result<Read> {
+    pool.get_owned().await.map_err(|error| match error {
+        bb8::RunError::User(error) => error,
+        bb8::RunError::TimedOut => Error::unavailable("no connection within 8 s"),
+    })
+}
+
+fn target_of(url: &str) -> Result<Target> {
+    if let Some(path) = url.strip_prefix("sqlite://") {
+        let path = PathBuf::from(path);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|e| Error::Unavailable(format!("{}: {e}", folder.display())))?;
+        }
+        return Ok(Target::Sqlite(path));
+    }
+    let target = postgres::PostgresTarget::parse(url).map_err(Error::unavailable)?;
+    Ok(Target::Postgres(Arc::new(target)))
+}

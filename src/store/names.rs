@@ -1,0 +1,159 @@
+//! The words of a ticket's life, as they stand in the database, in our JSON and in filters.
+
+use std::fmt;
+use std::str::FromStr;
+
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use diesel::sql_types::Text;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::columns::as_text;
+
+/// The text is none of the words that stand there.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{what} is one of {words}")]
+pub struct UnknownName {
+    what: &'static str,
+    words: String,
+}
+
+/// An enum whose variants have one name everywhere.
+macro_rules! named {
+    ($(#[$meta:meta])* $name:ident is $what:literal {
+        $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)+
+    }) => {
+        $(#[$meta])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord,
+            Serialize, Deserialize, ToSchema, AsExpression, FromSqlRow,
+        )]
+        #[diesel(sql_type = Text)]
+        pub enum $name {
+            $($(#[$variant_meta])* #[serde(rename = $text)] $variant,)+
+        }
+
+        impl $name {
+            /// Every value.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name on the wire and in the database.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownName;
+
+            fn from_str(text: &str) -> Result<Self, UnknownName> {
+                Self::ALL.iter().copied().find(|v| v.as_str() == text).ok_or_else(|| UnknownName {
+                    what: $what,
+                    words: [$($text),+].join(", "),
+                })
+            }
+        }
+
+        as_text!($name, |value: &$name| value.as_str(), |text: &str| Ok(text.parse()?));
+    };
+}
+
+named! {
+    /// Where a ticket is in its life.
+    Status is "a status" {
+        /// Nobody but the assistant has dealt with it.
+        New = "new",
+        /// An operator joined or was called.
+        InProgress = "in_progress",
+        /// Done; a customer's next message may reopen it.
+        Closed = "closed",
+    }
+}
+
+named! {
+    /// How urgent a ticket is.
+    Priority is "a priority" {
+        /// Can wait.
+        Low = "low",
+        /// The usual.
+        Medium = "medium",
+        /// First.
+        High = "high",
+    }
+}
+
+named! {
+    /// Who wrote a message.
+    Author is "an author" {
+        /// The customer.
+        Customer = "customer",
+        /// The assistant, to the customer.
+        Assistant = "assistant",
+        /// A person of the company, to the customer.
+        Operator = "operator",
+        /// The engine itself: short acknowledgements.
+        System = "system",
+        /// A person of the company, for colleagues only.
+        Note = "note",
+        /// What the assistant would have said, for operators only.
+        Draft = "draft",
+    }
+}
+
+impl Author {
+    /// Notes and drafts never leave the company.
+    #[must_use]
+    pub const fn is_internal(self) -> bool {
+        matches!(self, Self::Note | Self::Draft)
+    }
+}
+
+named! {
+    /// How far an answer has come.
+    DeliveryState is "a delivery state" {
+        /// Not yet taken by the channel's server, or not yet read by the CRM.
+        Pending = "pending",
+        /// Taken by the channel's server, or given with the reply to a request.
+        Sent = "sent",
+        /// It reached the customer's device, or the CRM.
+        Delivered = "delivered",
+        /// The customer has seen it.
+        Read = "read",
+        /// It will not arrive; the error says why.
+        Failed = "failed",
+    }
+}
+
+named! {
+    /// What a job does; each has a file under `src/jobs`.
+    JobKind is "a job" {
+        /// Makes the assistant answer a customer's message; its subject is that message.
+        AnswerTicket = "answer_ticket",
+        /// Hands an answer to its channel; its subject is the answer.
+        DeliverReply = "deliver_reply",
+    }
+}
+
+named! {
+    /// Whether a job still runs.
+    JobState is "a job's state" {
+        /// It will run, or is running under a lease.
+        Ready = "ready",
+        /// It failed for good and waits for a person: `centrium jobs list`.
+        Buried = "buried",
+    }
+}
+
+impl Default for Priority {
+    fn default() -> Self {
+        Self::Medium
+    }
+}

@@ -1,0 +1,91 @@
+//! Opening connections, and keeping them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use diesel::Connection;
+use diesel::connection::SimpleConnection;
+use diesel::sqlite::SqliteConnection;
+use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+
+use super::conn::{Conn, Link};
+use super::cut::Cut;
+use super::postgres::PostgresTarget;
+use super::{Error, Result};
+
+/// Which database, and where.
+#[derive(Clone, Debug)]
+pub(super) enum Target {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server.
+    Postgres(Arc<PostgresTarget>),
+}
+
+/// What a connection is for; only SQLite makes a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Read,
+    Write,
+}
+
+/// Makes connections for the pool.
+///
+/// The pool is bb8, because it closes a connection whose owner was dropped in the middle of a
+/// transaction instead of handing it to the next one.
+pub struct Manager {
+    pub(super) target: Target,
+    pub(super) purpose: Purpose,
+    pub(super) cut: Cut,
+}
+
+impl bb8::ManageConnection for Manager {
+    type Connection = Conn;
+    type Error = Error;
+
+    async fn connect(&self) -> Result<Conn> {
+        let (link, closed) = match &self.target {
+            Target::Sqlite(path) => {
+                (open_sqlite(path.clone(), self.purpose).await?, Arc::default())
+            }
+            Target::Postgres(target) => {
+                let connected = target.connect().await.map_err(Error::unavailable)?;
+                (Link::Postgres(Box::new(connected.conn)), connected.closed)
+            }
+        };
+        Ok(Conn { link, in_transaction: false, closed, cut: self.cut.clone() })
+    }
+
+    async fn is_valid(&self, conn: &mut Conn) -> Result<()> {
+        if conn.is_broken() { Err(Error::unavailable("the connection was closed")) } else { Ok(()) }
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        conn.is_broken()
+    }
+}
+
+async fn open_sqlite(path: PathBuf, purpose: Purpose) -> Result<Link> {
+    let opened = tokio::task::spawn_blocking(move || connect_sqlite(&path, purpose)).await;
+    let conn = opened.map_err(Error::unavailable)??;
+    Ok(Link::Sqlite(SyncConnectionWrapper::new(conn)))
+}
+
+/// Opens the file with the settings that the guarantees need: a commit is on the disk when it
+/// returns (`synchronous = FULL` in WAL mode), and a reader never waits for a writer.
+pub(super) fn connect_sqlite(path: &std::path::Path, purpose: Purpose) -> Result<SqliteConnection> {
+    let mut conn =
+        SqliteConnection::establish(&path.to_string_lossy()).map_err(Error::unavailable)?;
+    conn.batch_execute(
+        "PRAGMA busy_timeout = 5000;
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA journal_size_limit = 67108864;",
+    )?;
+    if purpose == Purpose::Read {
+        conn.batch_execute("PRAGMA query_only = ON;")?;
+    }
+    Ok(conn)
+}

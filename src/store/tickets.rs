@@ -1,0 +1,270 @@
+//! Tickets.
+
+use diesel::dsl::max;
+use diesel::prelude::{
+    BoolExpressionMethods, ExpressionMethods, Identifiable, Insertable, OptionalExtension,
+    QueryDsl, Queryable, Selectable, SelectableHelper,
+};
+use diesel_async::RunQueryDsl;
+
+use super::conn::{insert_rows, on};
+use super::names::{Author, Priority, Status};
+use super::schema::{messages, tickets};
+use super::{Conn, Result, StoredKind, Tx, ids};
+use crate::clock::Millis;
+
+/// A ticket.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Identifiable)]
+#[diesel(table_name = tickets, treat_none_as_default_value = false)]
+pub struct Ticket {
+    /// Its number.
+    pub id: i64,
+    /// Whose it is; where a CRM's conversation has several writers, the first.
+    pub contact_id: i64,
+    /// Where it came from.
+    pub channel: StoredKind,
+    /// Its conversation's id on the channel.
+    pub external_id: Option<String>,
+    /// What it is about.
+    pub subject: Option<String>,
+    /// Where it is in its life.
+    pub status: Status,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// One of the categories in `prompts/`.
+    pub category: Option<String>,
+    /// One of the departments in `prompts/`.
+    pub department: Option<String>,
+    /// A human must come; true until closed or patched.
+    pub needs_escalation: bool,
+    /// Why a human must come.
+    pub escalation_reason: Option<String>,
+    /// When a human was last called.
+    pub escalated_at: Option<Millis>,
+    /// Closed without any human.
+    pub is_auto_solved: bool,
+    /// The person who deals with it.
+    pub operator: Option<String>,
+    /// A person has taken over: the assistant only drafts.
+    pub operator_joined: bool,
+    /// Grows with every change; what was made for an older version is stale.
+    pub version: i64,
+    /// The version that the search index knows.
+    pub indexed_version: i64,
+    /// When it was opened.
+    pub created_at: Millis,
+    /// When anything last happened to it.
+    pub updated_at: Millis,
+    /// When the customer was first answered, by whomever.
+    pub first_response_at: Option<Millis>,
+    /// When it was closed, while it is.
+    pub closed_at: Option<Millis>,
+}
+
+/// Which tickets a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only with this status.
+    pub status: Option<Status>,
+    /// Only of this channel.
+    pub channel: Option<StoredKind>,
+    /// Only with this priority.
+    pub priority: Option<Priority>,
+    /// Only of this category.
+    pub category: Option<String>,
+    /// Only this operator's.
+    pub operator: Option<String>,
+    /// Only those where a human is, or is not, called for.
+    pub escalated: Option<bool>,
+    /// Only those whose text holds these words.
+    pub ids: Option<Vec<i64>>,
+    /// Only of this contact.
+    pub contact_id: Option<i64>,
+    /// Only what comes after this place in the list: activity and id of the last one seen.
+    pub after: Option<(Millis, i64)>,
+}
+
+/// A page of tickets, newest activity first.
+///
+/// # Errors
+/// As every statement.
+pub async fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Ticket>> {
+    Ok(on!(conn, |c| {
+        let mut query = tickets::table.select(Ticket::as_select()).into_boxed();
+        if let Some(status) = filter.status {
+            query = query.filter(tickets::status.eq(status));
+        }
+        if let Some(channel) = filter.channel {
+            query = query.filter(tickets::channel.eq(channel));
+        }
+        if let Some(priority) = filter.priority {
+            query = query.filter(tickets::priority.eq(priority));
+        }
+        if let Some(category) = &filter.category {
+            query = query.filter(tickets::category.eq(category));
+        }
+        if let Some(operator) = &filter.operator {
+            query = query.filter(tickets::operator.eq(operator));
+        }
+        if let Some(escalated) = filter.escalated {
+            query = query.filter(tickets::needs_escalation.eq(escalated));
+        }
+        if let Some(contact_id) = filter.contact_id {
+            query = query.filter(tickets::contact_id.eq(contact_id));
+        }
+        if let Some(ids) = &filter.ids {
+            query = query.filter(tickets::id.eq_any(ids));
+        }
+        if let Some((at, id)) = filter.after {
+            query = query.filter(
+                tickets::updated_at.lt(at).or(tickets::updated_at.eq(at).and(tickets::id.lt(id))),
+            );
+        }
+        query.order((tickets::updated_at.desc(), tickets::id.desc())).limit(limit).load(c).await
+    })?)
+}
+
+/// One ticket.
+///
+/// # Errors
+/// As every statement.
+pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Ticket>> {
+    Ok(on!(conn, |c| tickets::table
+        .find(id)
+        .select(Ticket::as_select())
+        .first(c)
+        .await
+        .optional())?)
+}
+
+/// Tickets by their ids.
+///
+/// # Errors
+/// As every statement.
+pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Ticket>> {
+    Ok(on!(conn, |c| tickets::table
+        .filter(tickets::id.eq_any(ids))
+        .select(Ticket::as_select())
+        .load(c)
+        .await)?)
+}
+
+/// Tickets by their ids, which nobody else changes until this transaction ends.
+///
+/// # Errors
+/// As every statement.
+pub async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Ticket>> {
+    ids::lock_rows(tx, ids::Table::Tickets, ids).await?;
+    by_ids(tx, ids).await
+}
+
+/// The tickets of these conversations, which nobody else changes until this transaction ends.
+///
+/// # Errors
+/// As every statement.
+pub async fn lock_conversations(
+    tx: &mut Tx,
+    channel: StoredKind,
+    external_ids: &[String],
+) -> Result<Vec<Ticket>> {
+    if external_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let conn: &mut Conn = tx;
+    let found: Vec<i64> = on!(conn, |c| tickets::table
+        .filter(tickets::channel.eq(channel))
+        .filter(tickets::external_id.eq_any(external_ids))
+        .select(tickets::id)
+        .load(c)
+        .await)?;
+    if found.is_empty() { Ok(Vec::new()) } else { lock(tx, &found).await }
+}
+
+/// For each of these contacts the ticket on `channel` that takes their next message: the newest
+/// open one, else the one closed last after `closed_since`. Nobody else changes them until this
+/// transaction ends.
+///
+/// # Errors
+/// As every statement.
+pub async fn lock_current(
+    tx: &mut Tx,
+    channel: StoredKind,
+    contact_ids: &[i64],
+    closed_since: Millis,
+) -> Result<Vec<Ticket>> {
+    if contact_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let conn: &mut Conn = tx;
+    // Two aggregates a contact; a contact's tickets are found by their index.
+    let open: Vec<Option<i64>> = on!(conn, |c| tickets::table
+        .filter(tickets::contact_id.eq_any(contact_ids))
+        .filter(tickets::channel.eq(channel))
+        .filter(tickets::status.ne(Status::Closed))
+        .group_by(tickets::contact_id)
+        .select(max(tickets::id))
+        .load(c)
+        .await)?;
+    let closed: Vec<Option<i64>> = on!(conn, |c| tickets::table
+        .filter(tickets::contact_id.eq_any(contact_ids))
+        .filter(tickets::channel.eq(channel))
+        .filter(tickets::status.eq(Status::Closed))
+        .filter(tickets::closed_at.gt(closed_since))
+        .group_by(tickets::contact_id)
+        .select(max(tickets::id))
+        .load(c)
+        .await)?;
+    let found: Vec<i64> = open.into_iter().chain(closed).flatten().collect();
+    if found.is_empty() { Ok(Vec::new()) } else { lock(tx, &found).await }
+}
+
+/// Open tickets that nobody wrote to since `silent_since` and that no human was called to: the
+/// assistant has answered them.
+///
+/// # Errors
+/// As every statement.
+pub async fn silent(conn: &mut Conn, silent_since: Millis, limit: i64) -> Result<Vec<i64>> {
+    Ok(on!(conn, |c| tickets::table
+        .filter(tickets::status.eq(Status::New))
+        .filter(tickets::updated_at.lt(silent_since))
+        .filter(tickets::needs_escalation.eq(false))
+        .filter(tickets::operator_joined.eq(false))
+        .filter(diesel::dsl::exists(
+            messages::table
+                .filter(messages::ticket_id.eq(tickets::id))
+                .filter(messages::author.eq(Author::Assistant)),
+        ))
+        .order(tickets::updated_at)
+        .select(tickets::id)
+        .limit(limit)
+        .load(c)
+        .await)?)
+}
+
+/// Writes tickets, new or changed.
+pub(super) async fn upsert(conn: &mut Conn, rows: Vec<Ticket>) -> Result<()> {
+    use diesel::upsert::excluded;
+    insert_rows!(conn, rows, |r| diesel::insert_into(tickets::table)
+        .values(r)
+        .on_conflict(tickets::id)
+        .do_update()
+        .set((
+            tickets::contact_id.eq(excluded(tickets::contact_id)),
+            tickets::subject.eq(excluded(tickets::subject)),
+            tickets::status.eq(excluded(tickets::status)),
+            tickets::priority.eq(excluded(tickets::priority)),
+            tickets::category.eq(excluded(tickets::category)),
+            tickets::department.eq(excluded(tickets::department)),
+            tickets::needs_escalation.eq(excluded(tickets::needs_escalation)),
+            tickets::escalation_reason.eq(excluded(tickets::escalation_reason)),
+            tickets::escalated_at.eq(excluded(tickets::escalated_at)),
+            tickets::is_auto_solved.eq(excluded(tickets::is_auto_solved)),
+            tickets::operator.eq(excluded(tickets::operator)),
+            tickets::operator_joined.eq(excluded(tickets::operator_joined)),
+            tickets::version.eq(excluded(tickets::version)),
+            tickets::updated_at.eq(excluded(tickets::updated_at)),
+            tickets::first_response_at.eq(excluded(tickets::first_response_at)),
+            tickets::closed_at.eq(excluded(tickets::closed_at)),
+        )));
+    Ok(())
+}
