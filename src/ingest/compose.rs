@@ -1,0 +1,245 @@
+//! The rows of a set: each message, its files, its events, and the job that follows from it.
+
+use centrium_channels::{Error, Kind, Receipt, Reply};
+
+use super::arrival::{Accepted, Arrival};
+use super::repeat::SCOPE;
+use super::set::{Fate, Set};
+use crate::events;
+use crate::files::Kept;
+use crate::store::attachments::Attachment;
+use crate::store::decisions::Decision;
+use crate::store::idempotency::IdempotencyKey;
+use crate::store::jobs::Job;
+use crate::store::messages::Message;
+use crate::store::names::{JobKind, JobState};
+use crate::store::{Result, StoredKind, Table, Tx, reserve};
+use crate::tickets::{Author, DeliveryState};
+
+/// What happens after a message was written.
+#[derive(Clone, Copy)]
+struct Next {
+    /// The assistant takes its turn (or drafts, where an operator has joined).
+    turn: bool,
+    /// A caller waits, and nobody will answer: a short acknowledgement is the reply.
+    acknowledge: bool,
+}
+
+impl Set<'_> {
+    pub(super) async fn compose(
+        &mut self,
+        tx: &mut Tx,
+        may_lease: usize,
+    ) -> Result<Vec<Result<Accepted, Error>>> {
+        let new = self.new_ones();
+        let next: Vec<Next> = new.iter().map(|&i| self.next(i)).collect();
+        let files: usize = new.iter().map(|&i| self.arrivals[i].files.len()).sum();
+        let acknowledged = next.iter().filter(|next| next.acknowledge).count();
+        let turns = next.iter().filter(|next| next.turn).count();
+
+        let mut message_ids = reserve(tx, Table::Messages, new.len() + acknowledged).await?;
+        let mut file_ids = reserve(tx, Table::Attachments, files).await?;
+        let mut job_ids = reserve(tx, Table::Jobs, turns).await?;
+
+        let mut accepted: Vec<Option<Accepted>> = vec![None; self.arrivals.len()];
+        let mut leased = 0;
+        for (&i, next) in new.iter().zip(&next) {
+            let Some(message_id) = message_ids.next() else { break };
+            self.add_message(i, message_id, &mut file_ids);
+            let mut reply = None;
+            if next.acknowledge
+                && let Some(reply_id) = message_ids.next()
+            {
+                reply = self.acknowledge(i, message_id, reply_id);
+            }
+            let mut job = None;
+            if next.turn
+                && let Some(id) = job_ids.next()
+            {
+                let mine = leased < may_lease;
+                let row = self.turn_job(id, message_id, mine);
+                self.changes.jobs.push(row.clone());
+                if mine {
+                    leased += 1;
+                    job = Some(row);
+                }
+            }
+            let receipt =
+                Receipt { ticket_id: self.ticket_of[i], message_id, duplicate: false };
+            let is_awaited = self.arrivals[i].message.awaits_reply;
+            accepted[i] = Some(Accepted { receipt, job, is_awaited, reply });
+        }
+        self.changes.tickets.extend(std::mem::take(&mut self.tickets));
+        Ok((0..self.arrivals.len()).map(|i| self.outcome(i, &accepted)).collect())
+    }
+
+    fn next(&self, i: usize) -> Next {
+        let arrival = &self.arrivals[i];
+        let blocked = self.is_blocked(i);
+        let joined = self.tickets.get(&self.ticket_of[i]).is_some_and(|t| t.operator_joined);
+        let turn = !blocked && !arrival.is_thanks && arrival.message.machine.is_none();
+        let acknowledge = arrival.message.awaits_reply && (!turn || joined);
+        Next { turn, acknowledge }
+    }
+
+    fn add_message(&mut self, i: usize, id: i64, file_ids: &mut impl Iterator<Item = i64>) {
+        let arrival = &self.arrivals[i];
+        let message = message_row(arrival, id, self.ticket_of[i], self.now);
+        let now = self.now;
+        let files: Vec<Attachment> = arrival
+            .files
+            .iter()
+            .zip(file_ids)
+            .map(|(kept, file_id)| attachment_row(kept, file_id, id, now))
+            .collect();
+        if let Some(ticket) = self.tickets.get(&self.ticket_of[i])
+            && !self.is_blocked(i)
+        {
+            self.changes.events.extend(events::message_added(ticket, &message, &files, now));
+        }
+        if let Some(asked) = &arrival.message.idempotency {
+            self.changes.idempotency.push(IdempotencyKey {
+                scope: SCOPE.to_owned(),
+                key: asked.key.clone(),
+                request: asked.request.clone(),
+                resource_id: id,
+                created_at: now,
+            });
+        }
+        self.changes.messages.push(message);
+        self.changes.attachments.extend(files);
+    }
+
+    /// A short reply of the engine's own, with the decision that nothing more will be said.
+    fn acknowledge(&mut self, i: usize, message_id: i64, reply_id: i64) -> Option<Reply> {
+        let language = self.language_of(i);
+        let blocked = self.is_blocked(i);
+        let ticket = self.tickets.get(&self.ticket_of[i])?;
+        let text = if self.arrivals[i].is_thanks {
+            self.rules.texts.welcome(language)
+        } else {
+            self.rules.texts.received(language)
+        };
+        let reply = Message {
+            id: reply_id,
+            ticket_id: ticket.id,
+            author: Author::System,
+            operator: None,
+            text,
+            html: None,
+            channel: ticket.channel,
+            external_id: None,
+            in_reply_to: Some(message_id),
+            delivery_state: Some(DeliveryState::Sent),
+            delivery_error: None,
+            rating: None,
+            metadata: None,
+            raw_key: None,
+            created_at: self.now,
+        };
+        self.changes.decisions.push(Decision {
+            message_id,
+            ticket_id: ticket.id,
+            reply_id: Some(reply_id),
+            assistant: "engine".to_owned(),
+            needs_escalation: false,
+            reason: None,
+            category: None,
+            priority: None,
+            department: None,
+            language: Some(language.as_str().to_owned()),
+            sources: serde_json::Value::Array(Vec::new()),
+            ticket_status: ticket.status,
+            latency_ms: 0,
+            created_at: self.now,
+        });
+        if !blocked {
+            self.changes.events.extend(events::message_added(ticket, &reply, &[], self.now));
+        }
+        let told = Reply {
+            message_id: reply_id,
+            text: reply.text.clone(),
+            needs_escalation: false,
+            status: ticket.status.as_str().to_owned(),
+        };
+        self.changes.messages.push(reply);
+        Some(told)
+    }
+
+    fn turn_job(&self, id: i64, message_id: i64, mine: bool) -> Job {
+        Job {
+            id,
+            kind: JobKind::AnswerTicket,
+            subject_id: message_id,
+            state: JobState::Ready,
+            attempts: i64::from(mine),
+            run_at: if mine { self.now + self.rules.lease } else { self.now },
+            lease_owner: mine.then(|| self.rules.node.clone()),
+            last_error: None,
+            created_at: self.now,
+        }
+    }
+
+    fn outcome(&self, i: usize, accepted: &[Option<Accepted>]) -> Result<Accepted, Error> {
+        let repeat =
+            |receipt| Accepted { receipt, job: None, is_awaited: false, reply: None };
+        match &self.fates[i] {
+            Fate::Refused(error) => Err(error.clone()),
+            Fate::Repeat(receipt) => Ok(repeat(*receipt)),
+            Fate::SameAs(first) => {
+                let first = accepted[*first].as_ref().ok_or_else(lost)?;
+                Ok(repeat(Receipt { duplicate: true, ..first.receipt }))
+            }
+            Fate::New => accepted[i].clone().ok_or_else(lost),
+        }
+    }
+}
+
+/// The database gave fewer ids than were asked for.
+fn lost() -> Error {
+    Error::new(Kind::Internal, "Something went wrong on our side. Please send it again.")
+}
+
+fn message_row(arrival: &Arrival, id: i64, ticket_id: i64, now: i64) -> Message {
+    let message = &arrival.message;
+    Message {
+        id,
+        ticket_id,
+        author: Author::Customer,
+        operator: None,
+        text: message.text.clone(),
+        html: None,
+        channel: StoredKind(message.channel),
+        external_id: message.external_id.clone(),
+        in_reply_to: None,
+        delivery_state: None,
+        delivery_error: None,
+        rating: None,
+        metadata: metadata_of(arrival),
+        raw_key: None,
+        created_at: now,
+    }
+}
+
+fn metadata_of(arrival: &Arrival) -> Option<serde_json::Value> {
+    let mut metadata = arrival.message.metadata.clone();
+    if let Some(machine) = &arrival.message.machine {
+        metadata = serde_json::json!({ "machine": machine, "channel": metadata });
+    }
+    (!metadata.is_null()).then_some(metadata)
+}
+
+fn attachment_row(kept: &Kept, id: i64, message_id: i64, now: i64) -> Attachment {
+    Attachment {
+        id,
+        message_id,
+        name: kept.name.clone(),
+        content_type: kept.content_type.clone(),
+        size: i64::try_from(kept.size).unwrap_or(i64::MAX),
+        sha256: kept.sha256.clone(),
+        key: kept.key.clone(),
+        display_key: kept.display_key.clone(),
+        display_type: kept.display_type.clone(),
+        created_at: now,
+    }
+}

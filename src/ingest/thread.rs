@@ -1,0 +1,154 @@
+//! Which ticket takes a message: its conversation's, else the customer's current one, else a new
+//! one.
+
+use std::collections::{HashMap, HashSet};
+
+use super::set::Set;
+use crate::events;
+use crate::store::tickets::{self, Ticket};
+use crate::store::{Result, StoredKind, Table, Tx, ids, reserve};
+use crate::tickets::{Priority, Status, life};
+
+/// What finds a ticket again within the set: its conversation, or its customer.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Thread {
+    Conversation(StoredKind, String),
+    Customer(StoredKind, i64),
+}
+
+impl Set<'_> {
+    pub(super) async fn find_or_open_tickets(&mut self, tx: &mut Tx) -> Result<()> {
+        // Another engine may be opening a ticket for the same customer right now.
+        let mut contact_ids: Vec<i64> = self.new_ones().iter().map(|&i| self.contact_of[i]).collect();
+        contact_ids.sort_unstable();
+        ids::lock_rows(tx, Table::Contacts, &contact_ids).await?;
+
+        let mut known = self.find_conversations(tx).await?;
+        self.find_current(tx, &mut known).await?;
+        let missing = self.missing(&known);
+        let mut ids = reserve(tx, Table::Tickets, missing).await?;
+        for i in self.new_ones() {
+            let thread = self.thread_of(i);
+            if let Some(&id) = known.get(&thread) {
+                self.ticket_of[i] = id;
+                self.continue_ticket(i, id);
+            } else if let Some(id) = ids.next() {
+                self.ticket_of[i] = id;
+                self.open_ticket(i, id);
+                // From here on it is also this customer's newest ticket.
+                known.insert(Thread::Customer(self.channel_of(i), self.contact_of[i]), id);
+                known.insert(thread, id);
+            }
+        }
+        Ok(())
+    }
+
+    fn channel_of(&self, i: usize) -> StoredKind {
+        StoredKind(self.arrivals[i].message.channel)
+    }
+
+    fn thread_of(&self, i: usize) -> Thread {
+        let channel = self.channel_of(i);
+        match &self.arrivals[i].message.conversation {
+            Some(conversation) => Thread::Conversation(channel, conversation.clone()),
+            None => Thread::Customer(channel, self.contact_of[i]),
+        }
+    }
+
+    async fn find_conversations(&mut self, tx: &mut Tx) -> Result<HashMap<Thread, i64>> {
+        let mut known = HashMap::new();
+        for (kind, conversations) in self.by_channel(|a| a.message.conversation.clone()) {
+            for ticket in tickets::lock_conversations(tx, kind, &conversations).await? {
+                if let Some(conversation) = ticket.external_id.clone() {
+                    known.insert(Thread::Conversation(kind, conversation), ticket.id);
+                }
+                self.tickets.insert(ticket.id, ticket);
+            }
+        }
+        Ok(known)
+    }
+
+    async fn find_current(&mut self, tx: &mut Tx, known: &mut HashMap<Thread, i64>) -> Result<()> {
+        let closed_since = self.now - self.rules.reopen;
+        let mut wanted: HashMap<StoredKind, Vec<i64>> = HashMap::new();
+        for i in self.new_ones() {
+            if self.arrivals[i].message.conversation.is_none() {
+                wanted.entry(self.channel_of(i)).or_default().push(self.contact_of[i]);
+            }
+        }
+        for (kind, contact_ids) in wanted {
+            let mut found = tickets::lock_current(tx, kind, &contact_ids, closed_since).await?;
+            // Open ones last, so that they win over closed ones, and newer ones over older.
+            found.sort_by_key(|ticket| (ticket.status != Status::Closed, ticket.id));
+            for ticket in found {
+                known.insert(Thread::Customer(kind, ticket.contact_id), ticket.id);
+                self.tickets.entry(ticket.id).or_insert(ticket);
+            }
+        }
+        Ok(())
+    }
+
+    /// How many tickets this set will open.
+    fn missing(&self, known: &HashMap<Thread, i64>) -> usize {
+        let mut opened = HashSet::new();
+        let mut count = 0;
+        for i in self.new_ones() {
+            let thread = self.thread_of(i);
+            if !known.contains_key(&thread) && !opened.contains(&thread) {
+                opened.insert(Thread::Customer(self.channel_of(i), self.contact_of[i]));
+                opened.insert(thread);
+                count += 1;
+            }
+        }
+        count
+    }
+
+    fn open_ticket(&mut self, i: usize, id: i64) {
+        let message = &self.arrivals[i].message;
+        let blocked = self.is_blocked(i);
+        let ticket = Ticket {
+            id,
+            contact_id: self.contact_of[i],
+            channel: StoredKind(message.channel),
+            external_id: message.conversation.clone(),
+            subject: message.subject.clone(),
+            status: if blocked { Status::Closed } else { Status::New },
+            priority: if message.machine.is_some() { Priority::Low } else { Priority::default() },
+            category: None,
+            department: None,
+            needs_escalation: false,
+            escalation_reason: None,
+            escalated_at: None,
+            is_auto_solved: false,
+            operator: None,
+            operator_joined: false,
+            version: 1,
+            indexed_version: 0,
+            created_at: self.now,
+            updated_at: self.now,
+            first_response_at: None,
+            closed_at: blocked.then_some(self.now),
+        };
+        if !blocked {
+            self.changes.events.push(events::ticket_created(&ticket, self.now));
+        }
+        self.tickets.insert(id, ticket);
+    }
+
+    /// A closed ticket is opened again by what means to: not by a thanks, not by a machine, not by
+    /// someone who is blocked.
+    fn continue_ticket(&mut self, i: usize, ticket_id: i64) {
+        let arrival = &self.arrivals[i];
+        let silent = arrival.is_thanks || arrival.message.machine.is_some() || self.is_blocked(i);
+        let Some(ticket) = self.tickets.get_mut(&ticket_id) else { return };
+        if ticket.status == Status::Closed && !silent {
+            life::set_status(ticket, Status::InProgress, &mut self.changes.events, self.now);
+        } else {
+            life::touch(ticket, self.now);
+        }
+    }
+
+    pub(super) fn is_blocked(&self, i: usize) -> bool {
+        self.contacts.get(&self.contact_of[i]).is_some_and(|contact| contact.is_blocked)
+    }
+}

@@ -1,0 +1,103 @@
+//! The assistant's turn: a customer's message gets one answer, or one draft, or one canned text.
+
+mod context;
+mod outcome;
+
+use std::time::{Duration, Instant};
+
+use centrium_channels::{Error, Kind, Reply};
+
+use crate::assistant::{Language, Verdict};
+use crate::engine::Engine;
+use crate::store::jobs::Job;
+use context::Context;
+
+pub use outcome::write;
+
+/// What the assistant decided about one message, ready to be written.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The job that this finishes.
+    pub job_id: i64,
+    /// The customer's message.
+    pub message_id: i64,
+    /// Its ticket.
+    pub ticket_id: i64,
+    /// The ticket's version that the assistant saw.
+    pub seen_version: i64,
+    /// The caller waits for this very answer, so that a newer message does not make it stale.
+    pub is_awaited: bool,
+    /// The assistant's name.
+    pub assistant: &'static str,
+    /// What it decided; `None` when it failed or took too long.
+    pub verdict: Option<Verdict>,
+    /// The customer's language, for the canned text.
+    pub language: Language,
+    /// How long it thought.
+    pub took: Duration,
+}
+
+/// What became of an answer.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The customer's message.
+    pub message_id: i64,
+    /// What the customer gets; `None` when the answer was only a draft, stale, or made before.
+    pub reply: Option<Reply>,
+    /// The job that delivers it, leased to this engine.
+    pub delivery: Option<Job>,
+}
+
+/// Runs a set of turns: what they need is read together, the assistant is asked for each on its
+/// own, and a slow one holds up nobody.
+///
+/// # Errors
+/// When what they need can't be read; the jobs are then tried again.
+pub async fn run(engine: &Engine, jobs: Vec<Job>) -> Result<(), Error> {
+    let contexts = context::load(engine, &jobs).await?;
+    for context in contexts {
+        let engine = engine.clone();
+        engine.tracker().spawn(async move {
+            let job = context.job.clone();
+            if let Err(error) = answer(&engine, context).await {
+                super::worker::again(&engine, &job, &error).await;
+            }
+        });
+    }
+    Ok(())
+}
+
+async fn answer(engine: &Engine, context: Context) -> Result<(), Error> {
+    let began = Instant::now();
+    let limit = engine.config.ai_timeout();
+    let verdict = match tokio::time::timeout(limit, engine.assistant.answer(&context.turn)).await {
+        Ok(Ok(verdict)) => Some(verdict),
+        Ok(Err(error)) => {
+            tracing::warn!(message.id = context.message_id, %error, "assistant.failed");
+            None
+        }
+        Err(_) => {
+            tracing::warn!(message.id = context.message_id, "assistant.too_slow");
+            None
+        }
+    };
+    crate::telemetry::record_assistant(engine.assistant.name(), began.elapsed());
+    let answer = Answer {
+        job_id: context.job.id,
+        message_id: context.message_id,
+        ticket_id: context.ticket_id,
+        seen_version: context.seen_version,
+        is_awaited: context.is_awaited,
+        assistant: engine.assistant.name(),
+        language: verdict.as_ref().map_or(context.language, |v| v.language),
+        verdict,
+        took: began.elapsed(),
+    };
+    engine.writer.answer(answer).await?;
+    Ok(())
+}
+
+/// The job's subject is gone.
+fn missing(what: &str) -> Error {
+    Error::new(Kind::Internal, format!("{what} of this job does not exist."))
+}

@@ -1,0 +1,204 @@
+//! The queue into the database: what arrives together commits together.
+//!
+//! One task drains the queue into one transaction of a few statements, commits it, and answers
+//! everyone who waits. Under load a commit holds hundreds of messages; alone, a message waits
+//! for nobody. When a set fails because of what is in it, each piece is tried alone, so that a
+//! poisonous one never fails its neighbours.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use centrium_channels::{Error, Kind, Receipt};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clock::Clock;
+use crate::ingest::{self, Accepted, Arrival, Rules};
+use crate::jobs::LocalQueue;
+use crate::jobs::answer_ticket::{self, Answer, Answered};
+use crate::store::{self, Store};
+use crate::turns::Turns;
+
+/// Pieces of work in one transaction at most: enough to pay for its fsync many times over, few
+/// enough that a set commits within some tens of milliseconds.
+const SET: usize = 256;
+/// Pieces that may wait. Beyond that, callers wait to get in.
+const QUEUE: usize = 4_096;
+/// How often a piece that lost a race is tried again.
+const RACES: usize = 5;
+
+type Tell<T> = oneshot::Sender<Result<T, Error>>;
+
+/// A piece of work for the writer.
+enum Work {
+    Arrive(Box<Arrival>, Tell<Accepted>),
+    Answer(Box<Answer>, Tell<Answered>),
+}
+
+/// Gives work to the writing task. Cheap to clone; the task ends when the last clone is gone and
+/// the queue is empty.
+#[derive(Clone)]
+pub struct Writer {
+    queue: mpsc::Sender<Work>,
+}
+
+/// What the writing task works with.
+pub struct Desk {
+    /// The database.
+    pub store: Store,
+    /// Now.
+    pub clock: Clock,
+    /// The installation's rules for new messages.
+    pub rules: Rules,
+    /// This engine's own queue of jobs.
+    pub local: LocalQueue,
+    /// Callers that wait for an answer.
+    pub turns: Arc<Turns>,
+}
+
+impl Writer {
+    /// Starts the writing task.
+    #[must_use]
+    pub fn start(desk: Desk) -> (Self, tokio::task::JoinHandle<()>) {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        (Self { queue }, tokio::spawn(run(desk, waiting)))
+    }
+
+    /// Writes a customer's message; durable when `Ok`.
+    ///
+    /// # Errors
+    /// As [`Inbox::accept`](centrium_channels::Inbox::accept).
+    pub async fn accept(&self, arrival: Arrival) -> Result<Receipt, Error> {
+        let accepted = self.ask(|tell| Work::Arrive(Box::new(arrival), tell)).await?;
+        Ok(accepted.receipt)
+    }
+
+    /// Writes what the assistant decided; durable when `Ok`.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store can't be written: the job must be tried again.
+    pub async fn answer(&self, answer: Answer) -> Result<Answered, Error> {
+        self.ask(|tell| Work::Answer(Box::new(answer), tell)).await
+    }
+
+    async fn ask<T>(&self, work: impl FnOnce(Tell<T>) -> Work) -> Result<T, Error> {
+        let (tell, told) = oneshot::channel();
+        let gone = || Error::new(Kind::Unavailable, "The engine is stopping. Please send it again.");
+        self.queue.send(work(tell)).await.map_err(|_| gone())?;
+        told.await.map_err(|_| gone())?
+    }
+}
+
+async fn run(desk: Desk, mut waiting: mpsc::Receiver<Work>) {
+    let mut set = Vec::with_capacity(SET);
+    while waiting.recv_many(&mut set, SET).await > 0 {
+        desk.commit_set(std::mem::take(&mut set)).await;
+    }
+}
+
+impl Desk {
+    async fn commit_set(&self, set: Vec<Work>) {
+        let mut arrivals = Vec::new();
+        let mut answers = Vec::new();
+        for work in set {
+            match work {
+                Work::Arrive(arrival, tell) => arrivals.push((*arrival, tell)),
+                Work::Answer(answer, tell) => answers.push((*answer, tell)),
+            }
+        }
+        let (arrivals, tell_arrivals): (Vec<_>, Vec<_>) = arrivals.into_iter().unzip();
+        let (answers, tell_answers): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
+
+        let (accepted, answered) = match self.commit(&arrivals, &answers).await {
+            Ok(done) => done,
+            Err(store::Error::Unavailable(why)) => {
+                let error = Error::from(store::Error::Unavailable(why));
+                (vec![Err(error.clone()); arrivals.len()], vec![Err(error); answers.len()])
+            }
+            Err(_) => self.commit_one_by_one(&arrivals, &answers).await,
+        };
+        for (tell, accepted) in tell_arrivals.into_iter().zip(accepted) {
+            if let Ok(accepted) = &accepted {
+                self.follow_up(accepted);
+            }
+            // Nobody listens when the caller hung up; the message is safe all the same.
+            drop(tell.send(accepted));
+        }
+        for (tell, answered) in tell_answers.into_iter().zip(answered) {
+            if let Ok(answered) = &answered {
+                if let Some(reply) = &answered.reply {
+                    self.turns.tell(answered.message_id, reply.clone());
+                }
+                if let Some(job) = &answered.delivery {
+                    self.local.push(job.clone());
+                }
+            }
+            drop(tell.send(answered));
+        }
+    }
+
+    fn follow_up(&self, accepted: &Accepted) {
+        let message_id = accepted.receipt.message_id;
+        if accepted.is_awaited {
+            self.turns.expect(message_id);
+        }
+        if let Some(reply) = &accepted.reply {
+            self.turns.tell(message_id, reply.clone());
+        }
+        if let Some(job) = &accepted.job {
+            self.local.push(job.clone());
+        }
+    }
+
+    async fn commit(&self, arrivals: &[Arrival], answers: &[Answer]) -> store::Result<Done> {
+        let began = Instant::now();
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let free = self.local.free();
+        let mut accepted = Vec::new();
+        if !arrivals.is_empty() {
+            accepted = ingest::write(&mut tx, arrivals, &self.rules, now, free).await?;
+        }
+        let mut answered = Vec::new();
+        if !answers.is_empty() {
+            answered = answer_ticket::write(&mut tx, answers, &self.rules, now).await?;
+        }
+        tx.commit().await?;
+        crate::telemetry::record_commit(arrivals.len() + answers.len(), began.elapsed());
+        Ok((accepted, answered.into_iter().map(Ok).collect()))
+    }
+
+    /// Finds the piece that failed the set, and lets the others through. A piece that only lost a
+    /// race against another engine gets through at its next try.
+    async fn commit_one_by_one(&self, arrivals: &[Arrival], answers: &[Answer]) -> Done {
+        let mut accepted = Vec::with_capacity(arrivals.len());
+        for arrival in arrivals {
+            let done = self.commit_alone(std::slice::from_ref(arrival), &[]).await;
+            accepted.push(done.and_then(|(mut accepted, _)| accepted.pop().unwrap_or_else(|| Err(lost()))));
+        }
+        let mut answered = Vec::with_capacity(answers.len());
+        for answer in answers {
+            let done = self.commit_alone(&[], std::slice::from_ref(answer)).await;
+            answered.push(done.and_then(|(_, mut answered)| answered.pop().unwrap_or_else(|| Err(lost()))));
+        }
+        (accepted, answered)
+    }
+
+    async fn commit_alone(&self, arrivals: &[Arrival], answers: &[Answer]) -> Result<Done, Error> {
+        let mut races = 0;
+        loop {
+            match self.commit(arrivals, answers).await {
+                Err(store::Error::Contended(_)) if races < RACES => {
+                    races += 1;
+                    tokio::time::sleep(Duration::from_millis(5 * races as u64)).await;
+                }
+                done => return done.map_err(Error::from),
+            }
+        }
+    }
+}
+
+type Done = (Vec<Result<Accepted, Error>>, Vec<Result<Answered, Error>>);
+
+fn lost() -> Error {
+    Error::new(Kind::Internal, "Something went wrong on our side. Please send it again.")
+}
