@@ -1,3 +1,4 @@
 //! Centrium, an omnichannel ticket-ingestion engine.
 
+pub mod config;
 pub mod tickets;
