@@ -22,6 +22,8 @@ pub use layers::Source;
 pub use location::Location;
 pub use options::Config;
 
+pub(crate) use parse::{KEY_LENGTH, KEY_RULE};
+
 use layers::Layer;
 
 /// Every option with its default, as a TOML file with one comment line each.
