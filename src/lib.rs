@@ -1,5 +1,6 @@
 //! Centrium, an omnichannel ticket-ingestion engine.
 
+pub mod api;
 pub mod config;
 pub mod keys;
 pub mod tickets;
