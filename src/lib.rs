@@ -3,4 +3,5 @@
 pub mod api;
 pub mod config;
 pub mod keys;
+pub mod telemetry;
 pub mod tickets;

@@ -250,3 +250,15 @@ fn dotenv_is_read_without_touching_the_environment() {
     let refused = refused.to_string();
     assert!(refused.contains("line 2") && !refused.contains("fish"), "{refused}");
 }
+
+#[test]
+fn a_named_file_is_read_and_named_in_refusals() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.toml");
+    std::fs::write(&path, "company_name = \"Kaz Telecom\"\nreopen_days = -1").unwrap();
+    let layers = vec![Layer::defaults().unwrap(), Layer::file(&path).unwrap()];
+    let refused = layers::merge(layers).unwrap_err().to_string();
+    let says = format!("REOPEN_DAYS in {} must be a whole number", path.display());
+    assert!(refused.starts_with(&says), "{refused}");
+    assert!(Layer::environment().is_ok(), "this process's own environment can be read");
+}
