@@ -201,7 +201,7 @@ mod tests {
         let config = Config::with(&[("LOG_FILE", path.to_str().unwrap())]).unwrap();
         for talk in ["first start", "second start"] {
             let screen = logged(&config, || {
-                tracing::info_span!("s", a = 1).in_scope(|| tracing::info!("{talk}"))
+                tracing::info_span!("s", a = 1).in_scope(|| tracing::info!("{talk}"));
             });
             assert!(screen.contains(talk), "{screen}");
         }
