@@ -1,5 +1,9 @@
 //! Centrium, an omnichannel ticket-ingestion engine.
 
+pub mod api;
 pub mod clock;
+pub mod config;
+pub mod keys;
 pub mod store;
+pub mod telemetry;
 pub mod tickets;

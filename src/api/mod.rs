@@ -1,0 +1,4 @@
+//! The HTTP side of the engine.
+
+pub mod caller;
+pub mod limit;

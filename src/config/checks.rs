@@ -1,0 +1,40 @@
+//! What depends on more than one option, and rules that a type can't hold.
+
+use super::{Config, ConfigError, Location};
+
+impl Config {
+    /// Fills in what follows from other options.
+    pub(super) fn complete(&mut self) {
+        if self.public_url.is_empty() {
+            self.public_url = Location::new(format!("http://{}", self.listen));
+        }
+        if self.attachments_url.is_empty() {
+            let folder = self.data_dir.join("attachments");
+            self.attachments_url = Location::new(format!("file:{}", folder.display()));
+        }
+        if let (None, Some(imap)) = (&self.email_smtp_server, &self.email_imap_server) {
+            self.email_smtp_server = Some(match imap.strip_prefix("imap.") {
+                Some(domain) => format!("smtp.{domain}"),
+                None => imap.clone(),
+            });
+        }
+        if self.email_smtp_user.is_none() {
+            self.email_smtp_user.clone_from(&self.support_email);
+        }
+        if self.email_smtp_password.is_none() {
+            self.email_smtp_password.clone_from(&self.support_email_password);
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        self.must("EVENTS_KEEP_DAYS", self.events_keep_days > 0, "must be 1 or more")?;
+        self.must("EMAIL_IMAP_PORT", self.email_imap_port > 0, "must be from 1 to 65535")?;
+        self.must("EMAIL_SMTP_PORT", self.email_smtp_port > 0, "must be from 1 to 65535")?;
+        let address = self.support_email.as_deref().unwrap_or("a@b");
+        self.must("SUPPORT_EMAIL", address.contains('@'), "must be an e-mail address")
+    }
+
+    fn must(&self, name: &str, kept: bool, rule: &str) -> Result<(), ConfigError> {
+        if kept { Ok(()) } else { Err(ConfigError::rule(name, self.source(name), rule)) }
+    }
+}
