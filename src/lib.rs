@@ -1,3 +1,5 @@
 //! Centrium, an omnichannel ticket-ingestion engine.
 
+pub mod files;
 pub mod tickets;
+mod tls;
