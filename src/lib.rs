@@ -1,5 +1,6 @@
 //! Centrium, an omnichannel ticket-ingestion engine.
 
 pub mod files;
+pub mod store;
 pub mod tickets;
 mod tls;
