@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 
+use rustls::CertificateError;
 use tokio_postgres::error::SqlState;
 
 /// Why there is no connection, in a sentence that holds no password.
@@ -23,7 +24,7 @@ pub enum PostgresError {
 impl PostgresError {
     /// What a try to connect to `server` came to.
     pub(super) fn of(server: &str, error: &tokio_postgres::Error) -> Self {
-        let sentence = format!("PostgreSQL at {server}: {}.", chain(error));
+        let sentence = format!("PostgreSQL at {server}: {}.", reason(error));
         let refused = match error.code() {
             Some(state) => needs_a_person(state),
             None => matches!(tls_error(error), Some(rustls::Error::InvalidCertificate(_))),
@@ -45,8 +46,21 @@ pub(super) fn tls_error(error: &tokio_postgres::Error) -> Option<&rustls::Error>
     carried.downcast_ref()
 }
 
-/// An error and what caused it. The driver's own sentences name neither user nor password; the
-/// server's may name the user.
+/// Neither the driver's own sentences nor the server's name a password.
+fn reason(error: &tokio_postgres::Error) -> String {
+    if let Some(from_server) = error.as_db_error() {
+        return from_server.message().to_owned();
+    }
+    match tls_error(error) {
+        Some(rustls::Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::Other(_),
+        )) => "its certificate comes from no authority that sslrootcert trusts".to_owned(),
+        Some(rustls::Error::InvalidCertificate(why)) => format!("its certificate: {why}"),
+        _ => chain(error),
+    }
+}
+
+/// An error and what caused it.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
