@@ -1,0 +1,142 @@
+//! One connection.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use diesel_async::AsyncPgConnection;
+use tokio::time::timeout;
+use tokio_postgres::config::SslMode as Encryption;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::TlsStream;
+use tokio_postgres::{Client, Connection, Socket};
+
+use super::error::tls_error;
+use super::options::SslMode;
+use super::{PostgresError, PostgresTarget};
+
+/// A connection, and whether it still is one.
+pub struct Connected {
+    /// The connection. Dropping it ends the session, and an open transaction with it.
+    pub conn: AsyncPgConnection,
+    /// Becomes true when the connection has ended, whoever ended it: a pool drops it then.
+    pub closed: Arc<AtomicBool>,
+}
+
+impl PostgresTarget {
+    /// Connects and logs in, on a tokio runtime, which also gets a task that drives the
+    /// connection until it ends.
+    ///
+    /// It tries every host of the address in turn, but never the same again: retrying is the
+    /// caller's.
+    ///
+    /// # Errors
+    ///
+    /// [`PostgresError::Refused`] or [`PostgresError::Unreachable`], the latter also after twice
+    /// the `connect_timeout` for each host.
+    pub async fn connect(&self) -> Result<Connected, PostgresError> {
+        let attempt = Box::pin(self.connect_by_mode());
+        let patience = self.patience();
+        timeout(patience, attempt).await.unwrap_or_else(|_| {
+            let seconds = patience.as_secs();
+            Err(PostgresError::Unreachable(format!(
+                "PostgreSQL at {self}: no connection within {seconds} seconds."
+            )))
+        })
+    }
+
+    async fn connect_by_mode(&self) -> Result<Connected, PostgresError> {
+        let (first, second) = match self.mode {
+            SslMode::Disable => (Encryption::Disable, None),
+            SslMode::Allow => (Encryption::Disable, Some(Encryption::Require)),
+            SslMode::Prefer => (Encryption::Prefer, Some(Encryption::Disable)),
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {
+                (Encryption::Require, None)
+            }
+        };
+        let server = self.to_string();
+        let error = match self.connect_with(first).await {
+            Ok(connected) => return connected,
+            Err(error) => error,
+        };
+        match second {
+            Some(second) if wants_the_other(&error) => {
+                self.connect_with(second).await.unwrap_or_else(|other| {
+                    Err(both(
+                        PostgresError::of(&server, &error),
+                        PostgresError::of(&server, &other),
+                    ))
+                })
+            }
+            _ => Err(PostgresError::of(&server, &error)),
+        }
+    }
+
+    /// The outer result is the driver's, the inner one diesel's.
+    async fn connect_with(
+        &self,
+        encryption: Encryption,
+    ) -> Result<Result<Connected, PostgresError>, tokio_postgres::Error> {
+        let mut config = self.config.clone();
+        config.ssl_mode(encryption);
+        let (client, connection) = config.connect(self.tls.clone()).await?;
+        let closed = drive(connection);
+        Ok(self.wrap(client, closed).await)
+    }
+
+    async fn wrap(
+        &self,
+        client: Client,
+        closed: Arc<AtomicBool>,
+    ) -> Result<Connected, PostgresError> {
+        let conn = AsyncPgConnection::try_from(client).await.map_err(|error| {
+            PostgresError::Unreachable(format!("PostgreSQL at {self}: {error}."))
+        })?;
+        Ok(Connected { conn, closed })
+    }
+}
+
+/// The server's list of who may come in names encrypted and plain connections apart, and a
+/// server may offer TLS that it can't do: then libpq too tries the other way.
+fn wants_the_other(error: &tokio_postgres::Error) -> bool {
+    let not_listed = error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION);
+    not_listed || tls_error(error).is_some()
+}
+
+/// The second error with the first one's sentence before it.
+fn both(first: PostgresError, second: PostgresError) -> PostgresError {
+    match second {
+        PostgresError::Refused(other) => PostgresError::Refused(format!("{first} {other}")),
+        other => PostgresError::Unreachable(format!("{first} {other}")),
+    }
+}
+
+fn drive<S>(connection: Connection<Socket, S>) -> Arc<AtomicBool>
+where
+    S: TlsStream + Unpin + Send + 'static,
+{
+    let closed = Arc::new(AtomicBool::new(false));
+    let end = End(Arc::clone(&closed));
+    tokio::spawn(async move {
+        let _end = end;
+        if let Err(error) = connection.await {
+            tracing::warn!(error = %error, "a PostgreSQL connection broke");
+        }
+    });
+    closed
+}
+
+/// Reports the end of a connection, even where its task is aborted.
+struct End(Arc<AtomicBool>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+impl fmt::Debug for Connected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connected").field("closed", &self.closed).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,11 @@
+//! Connecting to PostgreSQL, over TLS where the address or the server asks for it.
+
+mod connect;
+mod error;
+mod options;
+mod target;
+mod trust;
+
+pub use connect::Connected;
+pub use error::PostgresError;
+pub use target::PostgresTarget;
