@@ -56,8 +56,10 @@ mount -t tmpfs tmpfs "$root/dev/shm"
 
 # How this machine reaches its registries, and whom it trusts, is copied as it is.
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
-grep -ls Acquire /etc/apt/apt.conf /etc/apt/apt.conf.d/* | xargs -r -I{} cp {} "$root/etc/apt/apt.conf.d/"
-cp -a /etc/apt/auth.conf.d "$root/etc/apt/" 2>/dev/null || true
+for config in /etc/apt/apt.conf /etc/apt/apt.conf.d/*; do
+    ! grep -qs Acquire "$config" || cp "$config" "$root/etc/apt/apt.conf.d/"
+done
+[ ! -d /etc/apt/auth.conf.d ] || cp -a /etc/apt/auth.conf.d "$root/etc/apt/"
 
 step "only ${packages[*]}"
 { inside apt-get update && inside apt-get install -y --no-install-recommends "${packages[@]}"; } >"$root.log" 2>&1 ||
