@@ -9,16 +9,56 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Licences that ask no more than to be named.
 const LICENCES: &[&str] = &[
-    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0",
-    "CDLA-Permissive-2.0", "ISC", "MIT", "MIT-0", "MPL-2.0", "Unicode-3.0", "Unlicense", "Zlib",
+    "0BSD",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "CDLA-Permissive-2.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "MPL-2.0",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
 ];
 
 /// A second version of one of these is paid for in build time, size, and types that don't fit.
 const ONE_VERSION: &[&str] = &[
-    "axum", "chrono", "clap", "diesel", "diesel-async", "h2", "html5ever", "http", "hyper",
-    "hyper-util", "image", "libsqlite3-sys", "mail-parser", "metrics", "minijinja", "object_store",
-    "regex", "reqwest", "ring", "rustls", "serde", "serde_json", "time", "tokio", "tokio-postgres",
-    "tokio-rustls", "tokio-tungstenite", "tower", "tower-http", "tracing", "tungstenite", "url",
+    "axum",
+    "chrono",
+    "clap",
+    "diesel",
+    "diesel-async",
+    "h2",
+    "html5ever",
+    "http",
+    "hyper",
+    "hyper-util",
+    "image",
+    "libsqlite3-sys",
+    "mail-parser",
+    "metrics",
+    "minijinja",
+    "object_store",
+    "regex",
+    "reqwest",
+    "ring",
+    "rustls",
+    "serde",
+    "serde_json",
+    "time",
+    "tokio",
+    "tokio-postgres",
+    "tokio-rustls",
+    "tokio-tungstenite",
+    "tower",
+    "tower-http",
+    "tracing",
+    "tungstenite",
+    "url",
     "utoipa",
 ];
 
@@ -64,7 +104,8 @@ fn all_comes_from_the_registry_and_nothing_brings_a_second_tls() {
         assert!(!FORBIDDEN.contains(&name), "{name} is in the tree: cargo tree -i {name}");
         let source = package.get("source").and_then(toml::Value::as_str);
         let ours = name == "centrium" || name == "centrium-channels";
-        let ordinary = source.is_some_and(|s| s.starts_with("registry+") && s.ends_with("/crates.io-index"));
+        let ordinary =
+            source.is_some_and(|s| s.starts_with("registry+") && s.ends_with("/crates.io-index"));
         assert!(ours || ordinary, "{name} comes from {source:?}");
     }
 }
@@ -101,7 +142,9 @@ fn metadata() -> Metadata {
     let host = String::from_utf8(host.stdout).unwrap();
     MetadataCommand::new()
         .manifest_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
-        .other_options(["--offline", "--locked", "--filter-platform", host.trim()].map(String::from))
+        .other_options(
+            ["--offline", "--locked", "--filter-platform", host.trim()].map(String::from),
+        )
         .exec()
         .unwrap()
 }
