@@ -3,16 +3,17 @@
 # makes a minimal Debian root, runs the RUN lines of deploy/Dockerfile in it, starts the program
 # as its user with an empty data folder, and sends it the first request of the README.
 #
-#   deploy/prove.sh            all of that
-#   deploy/prove.sh --test     `make test` inside it as well
-#   deploy/prove.sh --fetch    only the root, the toolchain and the dependencies; builds nothing
+#   deploy/prove.sh                all of that
+#   deploy/prove.sh --test         `make test` inside it as well
+#   deploy/prove.sh --only-test    `make test` without the image's steps
+#   deploy/prove.sh --fetch        only the root, the toolchain and the dependencies; builds nothing
 #
 # Needs root, debootstrap, unshare (util-linux) and this machine's Rust toolchain.
 # PROVE_PORT is the port it listens on (18000), SUITE the Debian release (bookworm).
 set -euo pipefail
 
 mode=${1:-}
-case $mode in '' | --test | --fetch) ;; *) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2 ;; esac
+case $mode in '' | --test | --only-test | --fetch) ;; *) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2 ;; esac
 suite=${SUITE:-bookworm}
 port=${PROVE_PORT:-18000}
 repo=$(cd "$(dirname "$0")/.." && pwd)
@@ -82,6 +83,12 @@ git -C "$repo" log -1 --format='commit %h, %s'
 inside cargo fetch --locked --manifest-path /src/Cargo.toml 2>&1 | tail -n 1
 [ "$mode" != --fetch ] || { step "done; nothing was built"; exit 0; }
 
+make_test() {
+    step "make test"
+    inside make -C /src test
+}
+[ "$mode" != --only-test ] || { make_test; step "done"; exit 0; }
+
 while IFS= read -r line; do
     step "RUN $line"
     inside sh -ec "cd /src && $line" 2>&1 | tail -n 3
@@ -129,8 +136,5 @@ kill -TERM "$pid"
 wait "$server" && code=0 || code=$?
 echo "ended with code $code after $(($(date +%s%3N) - begin)) ms"
 
-if [ "$mode" = --test ]; then
-    step "make test"
-    inside make -C /src test
-fi
+[ "$mode" != --test ] || make_test
 step "done"
