@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("the edges", EDGES),
     (ENGINE, &[]),
     ("the store", &["store"]),
-    ("the ground", &["clock", "config", "error", "telemetry"]),
+    ("the ground", &["clock", "config", "error", "telemetry", "tls"]),
 ];
 const ENGINE: &str = "the engine";
 
@@ -26,7 +26,7 @@ const ENGINE: &str = "the engine";
 const EDGES: &[&str] = &["api", "panel"];
 
 /// Who may work with channels. Everyone else knows their plain values only.
-const SPEAKS_TO_CHANNELS: &[&str] = &["ingest", "jobs", "desk", "app", "api", "main", "config"];
+const SPEAKS_TO_CHANNELS: &[&str] = &["ingest", "jobs", "desk", "app", "api"];
 const CHANNEL_VALUES: &[&str] = &[
     "Attachment",
     "ChannelKind",

@@ -30,6 +30,6 @@ done
 export NEXTEST_PROFILE=ci
 step "format" cargo fmt --all --check
 step "lints" cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
-RUSTDOCFLAGS="-D warnings" step "documentation" cargo doc --workspace --no-deps --locked --quiet
+RUSTDOCFLAGS="-D warnings" step "documentation" cargo doc --workspace --no-deps --all-features --locked --quiet
 step "OpenAPI document" openapi
 step "tests" tests/harness/test.sh
