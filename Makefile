@@ -1,0 +1,25 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test check chaos openapi clean-services
+
+help: ## what there is
+	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+run: ## build and start the server
+	cargo run --release --locked
+
+test: ## all tests, with a PostgreSQL of their own
+	tests/harness/test.sh
+
+check: ## everything a change must pass: format, lints, documentation, OpenAPI, tests
+	tests/harness/check.sh
+
+chaos: ## only the tests that kill, starve and cut off the engine
+	tests/harness/test.sh -E 'test(/^crash::/)'
+
+openapi: ## write docs/openapi.json from the code
+	mkdir -p docs
+	cargo run --locked -- openapi > target/openapi.json
+	mv target/openapi.json docs/openapi.json
+
+clean-services: ## stop what the tests started, should it still run
+	tests/harness/postgres.sh stop

@@ -1,0 +1,11 @@
+//! The engine's tests, one binary: each module is a part of the engine, or a rule about it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod architecture;
+mod dependencies;
