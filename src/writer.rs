@@ -82,7 +82,8 @@ impl Writer {
 
     async fn ask<T>(&self, work: impl FnOnce(Tell<T>) -> Work) -> Result<T, Error> {
         let (tell, told) = oneshot::channel();
-        let gone = || Error::new(Kind::Unavailable, "The engine is stopping. Please send it again.");
+        let gone =
+            || Error::new(Kind::Unavailable, "The engine is stopping. Please send it again.");
         self.queue.send(work(tell)).await.map_err(|_| gone())?;
         told.await.map_err(|_| gone())?
     }
@@ -173,12 +174,16 @@ impl Desk {
         let mut accepted = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
             let done = self.commit_alone(std::slice::from_ref(arrival), &[]).await;
-            accepted.push(done.and_then(|(mut accepted, _)| accepted.pop().unwrap_or_else(|| Err(lost()))));
+            accepted.push(
+                done.and_then(|(mut accepted, _)| accepted.pop().unwrap_or_else(|| Err(lost()))),
+            );
         }
         let mut answered = Vec::with_capacity(answers.len());
         for answer in answers {
             let done = self.commit_alone(&[], std::slice::from_ref(answer)).await;
-            answered.push(done.and_then(|(_, mut answered)| answered.pop().unwrap_or_else(|| Err(lost()))));
+            answered.push(
+                done.and_then(|(_, mut answered)| answered.pop().unwrap_or_else(|| Err(lost()))),
+            );
         }
         (accepted, answered)
     }

@@ -1,4 +1,80 @@
-//! The HTTP side of the engine.
+//! The HTTP side: every route in one list, one stack of layers.
 
-pub mod caller;
-pub mod limit;
+mod auth;
+mod body;
+mod docs;
+mod health;
+mod home;
+mod page;
+mod problems;
+mod status;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::engine::Engine;
+
+pub use docs::document;
+
+/// The largest body where a file may be inside: 12 MiB.
+const BODY: usize = 12 * 1024 * 1024;
+
+/// Every route of the engine and of its channels, and the OpenAPI document of them all.
+fn routes(engine: &Engine) -> (Router<Engine>, utoipa::openapi::OpenApi) {
+    // Public; counted by address.
+    let public = OpenApiRouter::with_openapi(docs::head())
+        .routes(routes!(home::show_home))
+        .routes(routes!(status::show_status))
+        .merge(docs::routes())
+        .layer(from_fn_with_state(engine.clone(), auth::count_public));
+
+    // Behind API_TOKEN, or a key of scope `read` for what only reads.
+    let private = OpenApiRouter::new()
+        .routes(routes!(health::show_metrics))
+        .layer(from_fn_with_state(engine.clone(), auth::require_token));
+
+    let (router, document) = public
+        .merge(private)
+        .routes(routes!(health::check_health))
+        .merge(channels(engine))
+        .split_for_parts();
+    (router, docs::finish(document))
+}
+
+/// The routes that the channels bring.
+fn channels(engine: &Engine) -> OpenApiRouter<Engine> {
+    let mut router = OpenApiRouter::new();
+    for channel in &engine.channels {
+        let inbox = std::sync::Arc::new(crate::inbox::EngineInbox::new(engine.clone()));
+        router = router.merge(channel.routes(inbox).with_state(()));
+    }
+    router
+}
+
+/// The whole HTTP service. A path is the same with and without its trailing slash.
+#[must_use]
+pub fn service(engine: &Engine) -> NormalizePath<Router> {
+    let (router, document) = routes(engine);
+    let layers = ServiceBuilder::new()
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(from_fn_with_state(engine.clone(), auth::name_caller))
+        .layer(from_fn(problems::log_request))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(from_fn(problems::render))
+        .layer(CatchPanicLayer::custom(problems::from_panic))
+        .layer(DefaultBodyLimit::max(BODY));
+    let router = router
+        .fallback(problems::not_found)
+        .method_not_allowed_fallback(problems::method_not_allowed)
+        .layer(axum::Extension(docs::Document::new(document)))
+        .layer(layers)
+        .with_state(engine.clone());
+    tower::Layer::layer(&NormalizePathLayer::trim_trailing_slash(), router)
+}

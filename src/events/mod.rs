@@ -30,23 +30,33 @@ pub fn user_created(contact: &Contact, channel: &str, now: Millis) -> NewEvent {
 /// A ticket was opened.
 #[must_use]
 pub fn ticket_created(ticket: &Ticket, now: Millis) -> NewEvent {
-    about(ticket, "ticket.created", now, json!({
-        "subject": ticket.subject,
-        "status": ticket.status,
-        "priority": ticket.priority,
-        "category": ticket.category,
-        "created_at": crate::clock::rfc3339(ticket.created_at),
-    }))
+    about(
+        ticket,
+        "ticket.created",
+        now,
+        json!({
+            "subject": ticket.subject,
+            "status": ticket.status,
+            "priority": ticket.priority,
+            "category": ticket.category,
+            "created_at": crate::clock::rfc3339(ticket.created_at),
+        }),
+    )
 }
 
 /// A ticket moved from `old` to its present status.
 #[must_use]
 pub fn status_changed(ticket: &Ticket, old: Status, now: Millis) -> NewEvent {
-    about(ticket, "ticket.status_changed", now, json!({
-        "old_status": old,
-        "new_status": ticket.status,
-        "operator": ticket.operator,
-    }))
+    about(
+        ticket,
+        "ticket.status_changed",
+        now,
+        json!({
+            "old_status": old,
+            "new_status": ticket.status,
+            "operator": ticket.operator,
+        }),
+    )
 }
 
 /// Something was said that the customer may see. `None` for notes and drafts.
@@ -61,23 +71,33 @@ pub fn message_added(
         return None;
     }
     let files: Vec<Value> = attachments.iter().map(attachment).collect();
-    Some(about(ticket, "ticket.message_added", now, json!({
-        "message_id": message.id,
-        "author": message.author,
-        "operator": message.operator,
-        "text": message.text,
-        "attachments": files,
-    })))
+    Some(about(
+        ticket,
+        "ticket.message_added",
+        now,
+        json!({
+            "message_id": message.id,
+            "author": message.author,
+            "operator": message.operator,
+            "text": message.text,
+            "attachments": files,
+        }),
+    ))
 }
 
 /// A human was called.
 #[must_use]
 pub fn escalated(ticket: &Ticket, now: Millis) -> NewEvent {
-    about(ticket, "ticket.escalated", now, json!({
-        "reason": ticket.escalation_reason,
-        "priority": ticket.priority,
-        "department": ticket.department,
-    }))
+    about(
+        ticket,
+        "ticket.escalated",
+        now,
+        json!({
+            "reason": ticket.escalation_reason,
+            "priority": ticket.priority,
+            "department": ticket.department,
+        }),
+    )
 }
 
 /// A ticket went to another operator, or to none.

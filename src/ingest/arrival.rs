@@ -3,7 +3,7 @@
 
 use centrium_channels::{Incoming, Receipt, Reply, Result};
 
-use crate::assistant::{Language, courtesy, language};
+use crate::assistant::{Language, detect, is_only_thanks};
 use crate::files::{Files, Kept};
 use crate::store::jobs::Job;
 
@@ -31,8 +31,8 @@ impl Arrival {
             kept.push(files.keep(attachment).await?);
         }
         Ok(Self {
-            language: language::detect(&message.text),
-            is_thanks: kept.is_empty() && courtesy::is_only_thanks(&message.text),
+            language: detect(&message.text),
+            is_thanks: kept.is_empty() && is_only_thanks(&message.text),
             files: kept,
             message,
         })

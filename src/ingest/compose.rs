@@ -64,8 +64,7 @@ impl Set<'_> {
                     job = Some(row);
                 }
             }
-            let receipt =
-                Receipt { ticket_id: self.ticket_of[i], message_id, duplicate: false };
+            let receipt = Receipt { ticket_id: self.ticket_of[i], message_id, duplicate: false };
             let is_awaited = self.arrivals[i].message.awaits_reply;
             accepted[i] = Some(Accepted { receipt, job, is_awaited, reply });
         }
@@ -116,7 +115,7 @@ impl Set<'_> {
         let blocked = self.is_blocked(i);
         let ticket = self.tickets.get(&self.ticket_of[i])?;
         let text = if self.arrivals[i].is_thanks {
-            self.rules.texts.welcome(language)
+            self.rules.texts.thanks_reply(language)
         } else {
             self.rules.texts.received(language)
         };
@@ -181,8 +180,7 @@ impl Set<'_> {
     }
 
     fn outcome(&self, i: usize, accepted: &[Option<Accepted>]) -> Result<Accepted, Error> {
-        let repeat =
-            |receipt| Accepted { receipt, job: None, is_awaited: false, reply: None };
+        let repeat = |receipt| Accepted { receipt, job: None, is_awaited: false, reply: None };
         match &self.fates[i] {
             Fate::Refused(error) => Err(error.clone()),
             Fate::Repeat(receipt) => Ok(repeat(*receipt)),

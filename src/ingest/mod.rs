@@ -46,11 +46,14 @@ impl Ingest {
     pub async fn accept(&self, message: Incoming) -> Result<Receipt> {
         let channel = message.channel.as_str();
         let accepted = self.take_in(message).await;
-        crate::telemetry::count_message(channel, match &accepted {
-            Ok(receipt) if receipt.duplicate => "duplicate",
-            Ok(_) => "accepted",
-            Err(_) => "refused",
-        });
+        crate::telemetry::count_message(
+            channel,
+            match &accepted {
+                Ok(receipt) if receipt.duplicate => "duplicate",
+                Ok(_) => "accepted",
+                Err(_) => "refused",
+            },
+        );
         accepted
     }
 

@@ -19,7 +19,8 @@ enum Thread {
 impl Set<'_> {
     pub(super) async fn find_or_open_tickets(&mut self, tx: &mut Tx) -> Result<()> {
         // Another engine may be opening a ticket for the same customer right now.
-        let mut contact_ids: Vec<i64> = self.new_ones().iter().map(|&i| self.contact_of[i]).collect();
+        let mut contact_ids: Vec<i64> =
+            self.new_ones().iter().map(|&i| self.contact_of[i]).collect();
         contact_ids.sort_unstable();
         ids::lock_rows(tx, Table::Contacts, &contact_ids).await?;
 

@@ -57,7 +57,7 @@ pub async fn run(engine: &Engine, jobs: Vec<Job>) -> Result<(), Error> {
     let contexts = context::load(engine, &jobs).await?;
     for context in contexts {
         let engine = engine.clone();
-        engine.tracker().spawn(async move {
+        engine.tracker.clone().spawn(async move {
             let job = context.job.clone();
             if let Err(error) = answer(&engine, context).await {
                 super::worker::again(&engine, &job, &error).await;
@@ -69,7 +69,7 @@ pub async fn run(engine: &Engine, jobs: Vec<Job>) -> Result<(), Error> {
 
 async fn answer(engine: &Engine, context: Context) -> Result<(), Error> {
     let began = Instant::now();
-    let limit = engine.config.ai_timeout();
+    let limit = engine.config.ai_timeout_seconds;
     let verdict = match tokio::time::timeout(limit, engine.assistant.answer(&context.turn)).await {
         Ok(Ok(verdict)) => Some(verdict),
         Ok(Err(error)) => {

@@ -72,7 +72,10 @@ pub async fn reserve(tx: &mut Tx, table: Table, n: usize) -> Result<std::vec::In
 /// Keeps these rows from being changed by another engine until this transaction ends. On SQLite
 /// there is no other writer. Locked in the order of their ids, so that two engines never wait
 /// for each other in a circle.
-pub(super) async fn lock_rows(tx: &mut Tx, table: Table, ids: &[i64]) -> Result<()> {
+///
+/// # Errors
+/// As every statement.
+pub async fn lock_rows(tx: &mut Tx, table: Table, ids: &[i64]) -> Result<()> {
     if !tx.is_postgres() || ids.is_empty() {
         return Ok(());
     }

@@ -68,6 +68,21 @@ pub async fn claim(
         .await)?)
 }
 
+/// Whether any job is due.
+///
+/// # Errors
+/// As every statement.
+pub async fn any_due(conn: &mut Conn, now: Millis) -> Result<bool> {
+    let due: Vec<i64> = on!(conn, |c| jobs::table
+        .filter(jobs::state.eq(JobState::Ready))
+        .filter(jobs::run_at.le(now))
+        .select(jobs::id)
+        .limit(1)
+        .load(c)
+        .await)?;
+    Ok(!due.is_empty())
+}
+
 /// Which of these jobs `owner` still holds. What another engine took over, or finished, is
 /// missing.
 ///

@@ -116,6 +116,22 @@ pub async fn newest(
     Ok(rows)
 }
 
+/// Whether the customer wrote to this ticket after message `id`.
+///
+/// # Errors
+/// As every statement.
+pub async fn customer_wrote_after(conn: &mut Conn, ticket_id: i64, id: i64) -> Result<bool> {
+    let newer: Vec<i64> = on!(conn, |c| messages::table
+        .filter(messages::ticket_id.eq(ticket_id))
+        .filter(messages::id.gt(id))
+        .filter(messages::author.eq(Author::Customer))
+        .select(messages::id)
+        .limit(1)
+        .load(c)
+        .await)?;
+    Ok(!newer.is_empty())
+}
+
 /// Moves an answer to another delivery state.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ mod columns;
 pub(crate) mod conn;
 mod cut;
 mod error;
-mod ids;
+pub(crate) mod ids;
 mod migrate;
 mod pool;
 mod postgres;
@@ -29,6 +29,7 @@ pub mod keys;
 pub mod messages;
 pub mod names;
 
+pub mod search;
 pub mod settings;
 pub mod tickets;
 

@@ -1,2 +1,133 @@
 //! Finding tickets by words. The index is filled behind the hot path: a ticket whose
-//! `indexed_version` is behind its `version` waits for its document to be made again.
+//! `indexed_version` is behind its `version` waits for its document to be written again, so no
+//! ticket is ever missed, whatever was cut off in between.
+
+use diesel::prelude::{ExpressionMethods, QueryDsl, QueryableByName, SelectableHelper};
+use diesel::sql_types::{BigInt, Text};
+use diesel_async::RunQueryDsl;
+
+use super::conn::on;
+use super::contacts;
+use super::messages;
+use super::schema::tickets;
+use super::tickets::Ticket;
+use super::{Conn, Result, Store, Tx};
+
+/// Messages of a ticket that are searched: the newest ones.
+const MESSAGES: i64 = 200;
+/// Characters of a ticket's document.
+const DOCUMENT: usize = 100_000;
+/// Tickets that a search finds at most.
+const FOUND: i64 = 1_000;
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = BigInt)]
+    ticket_id: i64,
+}
+
+/// Writes the documents of up to `limit` tickets that changed, and says how many.
+///
+/// # Errors
+/// As every statement.
+pub async fn index_some(store: &Store, limit: i64) -> Result<usize> {
+    let mut conn = store.read().await?;
+    let behind: Vec<Ticket> = on!(conn, |c| tickets::table
+        .filter(tickets::indexed_version.lt(tickets::version))
+        .order(tickets::id)
+        .limit(limit)
+        .select(Ticket::as_select())
+        .load(c)
+        .await)?;
+    if behind.is_empty() {
+        return Ok(0);
+    }
+    let mut documents = Vec::with_capacity(behind.len());
+    for ticket in &behind {
+        documents.push(document(&mut conn, ticket).await?);
+    }
+    drop(conn);
+    let mut tx = store.begin().await?;
+    for (ticket, document) in behind.iter().zip(&documents) {
+        put(&mut tx, ticket, document).await?;
+    }
+    tx.commit().await?;
+    Ok(behind.len())
+}
+
+/// The ids of tickets that hold every word of `text`, or words that begin with them; newest first.
+///
+/// # Errors
+/// As every statement.
+pub async fn find(conn: &mut Conn, text: &str) -> Result<Vec<i64>> {
+    let words = words(text);
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (sql, query) = if conn.is_postgres() {
+        let query = words.iter().map(|w| format!("{w}:*")).collect::<Vec<_>>().join(" & ");
+        (
+            "SELECT ticket_id FROM ticket_search WHERE document @@ to_tsquery('simple', $1)
+             ORDER BY ticket_id DESC LIMIT $2",
+            query,
+        )
+    } else {
+        let query = words.iter().map(|w| format!("\"{w}\"*")).collect::<Vec<_>>().join(" ");
+        (
+            "SELECT rowid AS ticket_id FROM ticket_search WHERE ticket_search MATCH ?1
+             ORDER BY rowid DESC LIMIT ?2",
+            query,
+        )
+    };
+    let found: Vec<Found> = on!(conn, |c| diesel::sql_query(sql)
+        .bind::<Text, _>(query.as_str())
+        .bind::<BigInt, _>(FOUND)
+        .load(c)
+        .await)?;
+    Ok(found.into_iter().map(|row| row.ticket_id).collect())
+}
+
+async fn document(conn: &mut Conn, ticket: &Ticket) -> Result<String> {
+    let mut parts = vec![ticket.id.to_string()];
+    parts.extend(ticket.subject.clone());
+    parts.extend(ticket.external_id.clone());
+    if let Some(contact) = contacts::get(conn, ticket.contact_id).await? {
+        parts.push(contact.search_text);
+    }
+    let newest = messages::newest(conn, ticket.id, None, MESSAGES).await?;
+    parts.extend(newest.into_iter().rev().map(|message| message.text));
+    let text = parts.join(" ").to_lowercase();
+    let short: String = text.chars().take(DOCUMENT).collect();
+    Ok(words(&short).join(" "))
+}
+
+async fn put(tx: &mut Tx, ticket: &Ticket, document: &str) -> Result<()> {
+    let conn: &mut Conn = tx;
+    let sql = if conn.is_postgres() {
+        "INSERT INTO ticket_search (ticket_id, document) VALUES ($1, to_tsvector('simple', $2))
+         ON CONFLICT (ticket_id) DO UPDATE SET document = excluded.document"
+    } else {
+        "INSERT OR REPLACE INTO ticket_search (rowid, document) VALUES (?1, ?2)"
+    };
+    on!(conn, |c| diesel::sql_query(sql)
+        .bind::<BigInt, _>(ticket.id)
+        .bind::<Text, _>(document)
+        .execute(c)
+        .await)?;
+    // The version that was read, not the one that is there now: what changed since comes again.
+    on!(conn, |c| diesel::update(tickets::table.find(ticket.id))
+        .set(tickets::indexed_version.eq(ticket.version))
+        .execute(c)
+        .await)?;
+    Ok(())
+}
+
+/// Words of letters and digits, in lower case: the same for documents and for what is looked for,
+/// on both databases, and free of either one's query language.
+fn words(text: &str) -> Vec<String> {
+    text.to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}

@@ -1,11 +1,12 @@
 //! The metrics, their names and what they mean. `GET /metrics` prints them.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-/// Counter: messages that came in, by `channel` and `outcome` (`new`, `duplicate`, `refused`).
+/// Counter: messages that came in, by `channel` and `outcome` (`accepted`, `duplicate`, `refused`).
 pub const MESSAGES_TOTAL: &str = "centrium_messages_total";
 /// Histogram: how many messages one transaction made durable.
 pub const COMMIT_SIZE: &str = "centrium_commit_size";
@@ -48,6 +49,23 @@ pub fn metrics() -> PrometheusHandle {
             handle
         })
         .clone()
+}
+
+/// A message came in.
+pub fn count_message(channel: &'static str, outcome: &'static str) {
+    metrics::counter!(MESSAGES_TOTAL, "channel" => channel, "outcome" => outcome).increment(1);
+}
+
+/// A set was committed.
+pub fn record_commit(size: usize, took: Duration) {
+    #[expect(clippy::cast_precision_loss, reason = "a set holds some hundreds")]
+    metrics::histogram!(COMMIT_SIZE).record(size as f64);
+    metrics::histogram!(COMMIT_SECONDS).record(took.as_secs_f64());
+}
+
+/// The assistant took its turn.
+pub fn record_assistant(name: &'static str, took: Duration) {
+    metrics::histogram!(ASSISTANT_SECONDS, "assistant" => name).record(took.as_secs_f64());
 }
 
 fn builder() -> PrometheusBuilder {

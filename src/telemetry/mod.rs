@@ -9,4 +9,4 @@ pub mod metrics;
 mod panics;
 
 pub use logs::{Guard, TelemetryError, init};
-pub use metrics::metrics;
+pub use metrics::{count_message, metrics, record_assistant, record_commit};

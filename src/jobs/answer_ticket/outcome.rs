@@ -109,7 +109,8 @@ impl Post<'_> {
         life::touch(self.ticket, self.now);
 
         let text = self.text(escalates);
-        let state = if self.answer.is_awaited { DeliveryState::Sent } else { DeliveryState::Pending };
+        let state =
+            if self.answer.is_awaited { DeliveryState::Sent } else { DeliveryState::Pending };
         let message = self.message(id, Author::Assistant, text.clone(), Some(state));
         self.changes.events.extend(events::message_added(self.ticket, &message, &[], self.now));
         self.changes.messages.push(message);
@@ -153,7 +154,11 @@ impl Post<'_> {
             None => texts.failure(language),
             Some(verdict) if escalates => {
                 let called = texts.operator_called(language);
-                if verdict.reply.is_empty() { called } else { format!("{}\n\n{called}", verdict.reply) }
+                if verdict.reply.is_empty() {
+                    called
+                } else {
+                    format!("{}\n\n{called}", verdict.reply)
+                }
             }
             Some(verdict) => verdict.reply.clone(),
         }

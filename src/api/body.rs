@@ -1,0 +1,46 @@
+//! Reading a JSON body, with a sentence for each way it can be wrong.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use centrium_channels::Problem;
+use serde::de::DeserializeOwned;
+
+/// A JSON body. The media type is not looked at: what counts is what was sent.
+///
+/// Rejections: 400 for broken JSON, a missing field or one of the wrong kind, each named; 413.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let body = Bytes::from_request(request, state).await.map_err(unreadable)?;
+        parse(&body).map(Self)
+    }
+}
+
+/// The same for a body that was read already.
+///
+/// # Errors
+/// 400, with a sentence.
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let text = std::str::from_utf8(body)
+        .map_err(|_| Problem::bad_request("The body is not valid UTF-8."))?;
+    let value: serde_json::Value = serde_json::from_str(text)
+        .map_err(|e| Problem::bad_request(format!("The body is not valid JSON: {e}.")))?;
+    if !value.is_object() {
+        return Err(Problem::bad_request("The body must be a JSON object."));
+    }
+    serde_json::from_value(value)
+        .map_err(|e| Problem::bad_request(format!("The body is not as it should be: {e}.")))
+}
+
+fn unreadable(rejection: axum::extract::rejection::BytesRejection) -> Problem {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large.")
+    } else {
+        Problem::bad_request("The body could not be read to its end.")
+    }
+}

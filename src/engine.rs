@@ -1,0 +1,90 @@
+//! What every part of the program is given: the database, the time, the files, the assistant, and
+//! the queues. Cheap to clone.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use centrium_channels::{Channel, ChannelKind, Delivery};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::access::Access;
+use crate::assistant::{Assistant, Language, Prompts, Texts};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::files::Files;
+use crate::ingest::Ingest;
+use crate::jobs::LocalQueue;
+use crate::store::Store;
+use crate::turns::Turns;
+use crate::writer::Writer;
+
+/// The parts of a running engine.
+pub struct Parts {
+    /// The configuration.
+    pub config: Config,
+    /// Now.
+    pub clock: Clock,
+    /// The database.
+    pub store: Store,
+    /// Attachments' bytes.
+    pub files: Arc<Files>,
+    /// Categories, departments, rules and articles.
+    pub prompts: Arc<Prompts>,
+    /// Short texts to customers.
+    pub texts: Arc<Texts>,
+    /// Who answers.
+    pub assistant: Arc<dyn Assistant>,
+    /// The language of a customer whose own can't be told.
+    pub default_language: Language,
+    /// Takes messages in.
+    pub ingest: Ingest,
+    /// The queue into the database.
+    pub writer: Writer,
+    /// Jobs that are leased to this engine.
+    pub local: LocalQueue,
+    /// Callers that wait for an answer.
+    pub turns: Arc<Turns>,
+    /// The channels that are switched on.
+    pub channels: Vec<Arc<dyn Channel>>,
+    /// Who may do what, and how often.
+    pub access: Access,
+    /// This engine's name, under which it leases jobs.
+    pub node: String,
+    /// Cancelled when the engine shall stop taking work.
+    pub stop: CancellationToken,
+    /// Work in progress, waited for at the end.
+    pub tracker: TaskTracker,
+}
+
+/// A running engine.
+#[derive(Clone)]
+pub struct Engine(Arc<Parts>);
+
+impl Engine {
+    /// An engine of these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The channel of this kind, where it is switched on.
+    #[must_use]
+    pub fn channel(&self, kind: ChannelKind) -> Option<&Arc<dyn Channel>> {
+        self.channels.iter().find(|channel| channel.kind() == kind)
+    }
+
+    /// Whether answers on this channel are fetched rather than sent.
+    #[must_use]
+    pub fn is_pulled(&self, kind: ChannelKind) -> bool {
+        self.channel(kind).is_none_or(|channel| channel.delivery() == Delivery::Pull)
+    }
+}
+
+impl Deref for Engine {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,105 @@
+//! An answer goes to its channel's server.
+
+use centrium_channels::{Content, Error, Kind, Outgoing, Retry};
+
+use super::TRIES;
+use crate::engine::Engine;
+use crate::store::jobs::Job;
+use crate::store::messages::Message;
+use crate::store::tickets::Ticket;
+use crate::store::{Changes, Read, attachments, channels, contacts, messages, tickets};
+use crate::tickets::DeliveryState;
+
+/// Delivers one answer, and notes how it went.
+///
+/// # Errors
+/// When it should be tried again: the channel's server or the store could not be reached.
+pub async fn run(engine: &Engine, job: &Job) -> Result<(), Error> {
+    let mut conn = engine.store.read().await?;
+    let message = messages::get(&mut conn, job.subject_id).await?.ok_or_else(gone)?;
+    if message.delivery_state != Some(DeliveryState::Pending) {
+        // An earlier life of this engine sent it, and ended before it could say so to the job.
+        return finish(engine, job, &message, None).await;
+    }
+    let ticket = tickets::get(&mut conn, message.ticket_id).await?.ok_or_else(gone)?;
+    let rows = channels::all(&mut conn).await?;
+    let is_off = rows.iter().any(|row| row.kind == ticket.channel && !row.is_active);
+    let Some(channel) = engine.channel(ticket.channel.0).filter(|_| !is_off) else {
+        return Err(Error::new(Kind::ChannelOff, "The channel is switched off."));
+    };
+    let out = outgoing(engine, &mut conn, &message, &ticket).await?;
+    drop(conn);
+
+    match channel.send(&out).await {
+        Ok(sent) => {
+            let sent = Outcome { state: DeliveryState::Sent, error: None, id: sent.external_id };
+            finish(engine, job, &message, Some(sent)).await
+        }
+        Err(error) if error.retry == Retry::Never || job.attempts >= TRIES => {
+            tracing::warn!(message.id = message.id, %error, "delivery.failed");
+            let failed =
+                Outcome { state: DeliveryState::Failed, error: Some(error.sentence), id: None };
+            finish(engine, job, &message, Some(failed)).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// How a delivery ended.
+struct Outcome {
+    state: DeliveryState,
+    error: Option<String>,
+    id: Option<String>,
+}
+
+async fn outgoing(
+    engine: &Engine,
+    conn: &mut Read,
+    message: &Message,
+    ticket: &Ticket,
+) -> Result<Outgoing, Error> {
+    let identities = contacts::identities_of(conn, &[ticket.contact_id]).await?;
+    let recipient = identities.into_iter().find(|i| i.channel == ticket.channel);
+    let answered = match message.in_reply_to {
+        Some(id) => messages::get(conn, id).await?.and_then(|m| m.external_id),
+        None => None,
+    };
+    let mut files = Vec::new();
+    for file in attachments::of_messages(conn, &[message.id]).await? {
+        files.push(centrium_channels::Attachment {
+            name: file.name,
+            content: Content::File(file.content_type),
+            bytes: engine.files.fetch(&file.key).await?,
+        });
+    }
+    Ok(Outgoing {
+        key: format!("centrium-{}", message.id),
+        ticket_id: ticket.id,
+        conversation: ticket.external_id.clone(),
+        recipient: recipient.map(|i| i.identifier).unwrap_or_default(),
+        in_reply_to: answered,
+        subject: ticket.subject.clone(),
+        text: message.text.clone(),
+        attachments: files,
+    })
+}
+
+/// The delivery's end and the job's end are one transaction.
+async fn finish(
+    engine: &Engine,
+    job: &Job,
+    message: &Message,
+    outcome: Option<Outcome>,
+) -> Result<(), Error> {
+    let mut tx = engine.store.begin().await?;
+    if let Some(Outcome { state, error, id }) = outcome {
+        messages::set_delivery(&mut tx, message.id, state, error.as_deref(), id.as_deref()).await?;
+    }
+    Changes { finished: vec![job.id], ..Changes::default() }.write(&mut tx).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn gone() -> Error {
+    Error { retry: Retry::Never, ..Error::new(Kind::Internal, "The answer of this job is gone.") }
+}

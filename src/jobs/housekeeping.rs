@@ -1,0 +1,130 @@
+//! What is due by the clock: silent tickets close, old rows go, the search index follows.
+
+use std::time::Duration;
+
+use crate::clock::{DAY, HOUR};
+use crate::engine::Engine;
+use crate::store::tickets::Ticket;
+use crate::store::{Changes, Result, events, idempotency, jobs, search, tickets};
+use crate::telemetry::metrics as names;
+use crate::tickets::{Status, life};
+
+/// Idempotency keys are kept longer than the 24 hours that callers may rely on.
+const KEEP_KEYS: i64 = 48 * HOUR;
+/// Tickets that are closed, or put into the index, in one transaction.
+const SET: i64 = 200;
+
+/// Starts the loops; they end when the engine stops.
+pub fn start(engine: &Engine) {
+    engine.tracker.spawn(every(engine.clone(), Duration::from_millis(500), Task::Index));
+    engine.tracker.spawn(every(engine.clone(), Duration::from_secs(2), Task::Watch));
+    engine.tracker.spawn(every(engine.clone(), Duration::from_secs(60), Task::TidyUp));
+}
+
+#[derive(Clone, Copy)]
+enum Task {
+    Index,
+    Watch,
+    TidyUp,
+}
+
+async fn every(engine: Engine, pause: Duration, task: Task) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = engine.stop.cancelled() => return,
+        }
+        let done = match task {
+            Task::Index => index(&engine).await,
+            Task::Watch => watch(&engine).await,
+            Task::TidyUp => tidy_up(&engine).await,
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "housekeeping.failed");
+        }
+    }
+}
+
+/// Puts changed tickets into the search index, until none is left.
+///
+/// # Errors
+/// As every statement.
+pub async fn index(engine: &Engine) -> Result<()> {
+    while search::index_some(&engine.store, SET).await? >= usize::try_from(SET).unwrap_or(0) {
+        if engine.stop.is_cancelled() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Follows a change of keys, and counts jobs for `/metrics`.
+async fn watch(engine: &Engine) -> Result<()> {
+    engine.access.reload();
+    let now = engine.clock.now();
+    for (state, count, oldest) in jobs::census(&mut *engine.store.read().await?).await? {
+        let age = oldest.map_or(0, |oldest| (now - oldest).max(0) / 1_000);
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        let (count, age) = (count as f64, age as f64);
+        metrics::gauge!(names::JOBS, "state" => state.as_str()).set(count);
+        metrics::gauge!(names::JOBS_OLDEST_SECONDS, "state" => state.as_str()).set(age);
+    }
+    crate::telemetry::metrics().run_upkeep();
+    Ok(())
+}
+
+/// Closes silent tickets and deletes what is too old.
+///
+/// # Errors
+/// As every statement.
+pub async fn tidy_up(engine: &Engine) -> Result<()> {
+    engine.turns.sweep();
+    engine.access.sweep();
+    close_silent(engine).await?;
+    let now = engine.clock.now();
+    let mut tx = engine.store.begin().await?;
+    let keep_events = i64::from(engine.config.events_keep_days) * DAY;
+    let events = events::purge(&mut tx, now - keep_events).await?;
+    let keys = idempotency::purge(&mut tx, now - KEEP_KEYS).await?;
+    tx.commit().await?;
+    if events + keys > 0 {
+        tracing::info!(events, idempotency_keys = keys, "housekeeping.purged");
+    }
+    Ok(())
+}
+
+/// Closes tickets that only the assistant answered, after `AUTO_CLOSE_HOURS` of silence.
+async fn close_silent(engine: &Engine) -> Result<()> {
+    let silence = i64::from(engine.config.auto_close_hours) * HOUR;
+    if silence == 0 {
+        return Ok(());
+    }
+    loop {
+        let since = engine.clock.now() - silence;
+        let ids = tickets::silent(&mut *engine.store.read().await?, since, SET).await?;
+        let mut tx = engine.store.begin().await?;
+        let mut changes = Changes::default();
+        for mut ticket in tickets::lock(&mut tx, &ids).await? {
+            if still_silent(&ticket, since) {
+                let now = engine.clock.now();
+                life::set_status(&mut ticket, Status::Closed, &mut changes.events, now);
+                ticket.is_auto_solved = true;
+                changes.tickets.insert(ticket.id, ticket);
+            }
+        }
+        let closed = changes.tickets.len();
+        changes.write(&mut tx).await?;
+        tx.commit().await?;
+        if closed > 0 {
+            tracing::info!(tickets = closed, "tickets.closed_by_silence");
+        }
+        if ids.len() < usize::try_from(SET).unwrap_or(0) || engine.stop.is_cancelled() {
+            return Ok(());
+        }
+    }
+}
+
+/// A customer may have written between the look and the lock.
+fn still_silent(ticket: &Ticket, since: i64) -> bool {
+    ticket.status == Status::New && ticket.updated_at < since && !ticket.operator_joined
+}

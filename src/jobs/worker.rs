@@ -1,0 +1,157 @@
+//! Runs jobs: those leased to this engine at once, and those that are due in the database.
+
+use std::time::Duration;
+
+use centrium_channels::{Error, Kind, Retry};
+
+use super::{LEASE, TRIES, answer_ticket, backoff, deliver_reply};
+use crate::engine::Engine;
+use crate::store::jobs::Job;
+use crate::store::names::JobKind;
+use crate::store::{self, jobs};
+
+/// Jobs that are begun together.
+const SET: usize = 64;
+/// How often the database is asked for jobs that are due.
+const LOOK: Duration = Duration::from_millis(500);
+/// The pause before a job is tried again while the database can't be written.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Gives back what an earlier life of this engine held, and starts the two loops. They end when
+/// the engine stops.
+///
+/// # Errors
+/// When the database can't be written.
+pub async fn start(engine: &Engine) -> store::Result<()> {
+    let mut tx = engine.store.begin().await?;
+    let found = jobs::give_back_all(&mut tx, &engine.node, engine.clock.now()).await?;
+    tx.commit().await?;
+    if found > 0 {
+        tracing::info!(jobs = found, "jobs.recovered");
+    }
+    engine.tracker.spawn(claim(engine.clone()));
+    engine.tracker.spawn(work(engine.clone()));
+    Ok(())
+}
+
+/// Leases due jobs, as many as this engine has room for.
+async fn claim(engine: Engine) {
+    loop {
+        let room = engine.local.free().min(SET);
+        let claimed = if room > 0 { claim_some(&engine, room).await } else { Ok(0) };
+        let more = match claimed {
+            Ok(claimed) => claimed == room && room > 0,
+            Err(error) => {
+                tracing::warn!(%error, "jobs.claim_failed");
+                false
+            }
+        };
+        if engine.stop.is_cancelled() {
+            return;
+        }
+        if !more {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                () = engine.stop.cancelled() => return,
+            }
+        }
+    }
+}
+
+async fn claim_some(engine: &Engine, room: usize) -> store::Result<usize> {
+    let now = engine.clock.now();
+    // Looking is free for the writers' queue; taking is not.
+    if !jobs::any_due(&mut *engine.store.read().await?, now).await? {
+        return Ok(0);
+    }
+    let mut tx = engine.store.begin().await?;
+    let room = i64::try_from(room).unwrap_or(i64::MAX);
+    let claimed = jobs::claim(&mut tx, &engine.node, now, now + LEASE, room).await?;
+    tx.commit().await?;
+    let count = claimed.len();
+    for job in claimed {
+        engine.local.push(job);
+    }
+    Ok(count)
+}
+
+/// Begins jobs in sets, each kind together.
+async fn work(engine: Engine) {
+    loop {
+        let taken = tokio::select! {
+            taken = engine.local.take(SET) => taken,
+            () = engine.stop.cancelled() => return,
+        };
+        let (answers, deliveries): (Vec<Job>, Vec<Job>) =
+            taken.into_iter().partition(|job| job.kind == JobKind::AnswerTicket);
+        if !answers.is_empty() {
+            let engine = engine.clone();
+            engine.tracker.clone().spawn(async move {
+                if let Err(error) = answer_ticket::run(&engine, answers.clone()).await {
+                    for job in &answers {
+                        again(&engine, job, &error).await;
+                    }
+                }
+            });
+        }
+        for job in deliveries {
+            let engine = engine.clone();
+            engine.tracker.clone().spawn(async move {
+                if let Err(error) = deliver_reply::run(&engine, &job).await {
+                    again(&engine, &job, &error).await;
+                }
+            });
+        }
+    }
+}
+
+/// A try failed: the job comes again after a pause, or is buried where people see it.
+pub(super) async fn again(engine: &Engine, job: &Job, error: &Error) {
+    let now = engine.clock.now();
+    // While the database can't be written, nothing can be noted there either: try again here, for
+    // as long as the lease is ours.
+    if error.kind == Kind::Unavailable && now < job.run_at {
+        let (engine, job) = (engine.clone(), job.clone());
+        engine.tracker.clone().spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(DATABASE_PAUSE) => engine.local.push(job),
+                () = engine.stop.cancelled() => {}
+            }
+        });
+        return;
+    }
+    if let Err(unwritten) = note_failure(engine, job, error).await {
+        // The lease runs out by itself.
+        tracing::warn!(job.id = job.id, error = %unwritten, "job.failure_not_noted");
+    }
+}
+
+async fn note_failure(engine: &Engine, job: &Job, error: &Error) -> store::Result<()> {
+    let mut tx = engine.store.begin().await?;
+    let used_up = job.attempts >= TRIES && error.kind != Kind::ChannelOff;
+    if error.retry == Retry::Never || used_up {
+        jobs::bury(&mut tx, &engine.node, job.id, &error.sentence).await?;
+        tracing::error!(job.id = job.id, job.kind = job.kind.as_str(), %error, "job.buried");
+    } else {
+        let pause = match error.retry {
+            Retry::After(pause) => i64::try_from(pause.as_millis()).unwrap_or(i64::MAX),
+            Retry::Later | Retry::Never => backoff(job.attempts),
+        };
+        let at = engine.clock.now().saturating_add(pause);
+        jobs::give_back(&mut tx, &engine.node, &[job.id], at, Some(&error.sentence)).await?;
+        tracing::warn!(job.id = job.id, job.kind = job.kind.as_str(), %error, "job.failed");
+    }
+    tx.commit().await
+}
+
+/// Gives back what this engine holds and has not finished, so that it is taken up at once by
+/// another engine, or by this one's next life.
+///
+/// # Errors
+/// When the database can't be written; the leases then run out by themselves.
+pub async fn give_back(engine: &Engine) -> store::Result<usize> {
+    let mut tx = engine.store.begin().await?;
+    let given = jobs::give_back_all(&mut tx, &engine.node, engine.clock.now()).await?;
+    tx.commit().await?;
+    Ok(given)
+}
