@@ -17,7 +17,7 @@ chaos: ## only the tests that kill, starve and cut off the engine
 	tests/harness/test.sh -E 'test(/^crash::/)'
 
 openapi: ## write docs/openapi.json from the code
-	mkdir -p docs
+	mkdir -p docs target
 	cargo run --locked -- openapi > target/openapi.json
 	mv target/openapi.json docs/openapi.json
 

@@ -8,7 +8,9 @@ pub(super) struct Source {
     pub(super) file: PathBuf,
     pub(super) text: String,
     module: String,
-    is_top: bool,
+    /// How many modules deep the file is, and from which line on a module inside it is one deeper.
+    depth: usize,
+    inner: usize,
     top: Vec<String>,
     uses: Vec<Use>,
 }
@@ -24,13 +26,15 @@ impl Source {
     /// `top` are the modules that stand directly in `folder`.
     pub(super) fn new(file: &Path, folder: &str, text: &str, top: &[String]) -> Self {
         let below = file.strip_prefix(folder).unwrap().with_extension("");
+        let code = code(text);
         let parts: Vec<&str> = below.iter().filter_map(|part| part.to_str()).collect();
         Self {
             file: file.to_owned(),
             module: parts[0].to_owned(),
-            is_top: parts.len() == 1 || parts[1..] == ["mod"],
+            depth: parts.iter().filter(|part| **part != "mod").count(),
+            inner: code.lines().position(opens_module).unwrap_or(usize::MAX),
             top: top.to_vec(),
-            uses: named(&code(text)),
+            uses: named(&code),
             text: text.to_owned(),
         }
     }
@@ -40,9 +44,10 @@ impl Source {
         &self.module
     }
 
-    /// Whether the file is the root of its module, so that `super` is the crate.
-    pub(super) fn is_top(&self) -> bool {
-        self.is_top
+    /// Whether the path climbs with `super` up to the crate's root.
+    pub(super) fn is_left_by(&self, used: &Use) -> bool {
+        let climbs = used.parts.iter().take_while(|part| *part == "super").count();
+        climbs >= self.depth + usize::from(used.line > self.inner)
     }
 
     /// Whether the crate has such a module.
@@ -82,6 +87,11 @@ impl Use {
     pub(super) fn written(&self) -> String {
         self.parts.join("::")
     }
+}
+
+/// Whether a module with a body begins here, such as the tests at a file's end.
+fn opens_module(line: &str) -> bool {
+    line.starts_with("mod ") && line.ends_with('{')
 }
 
 /// The text without comments and the insides of strings; every line stays where it is.
@@ -222,4 +232,16 @@ fn strings_and_comments_are_not_code() {
     let text = "let a = r#\"crate::a \" \"#; let q = '\"'; /* crate::b\n */ let b = \"\\\"crate::c\"; crate::d()";
     let found: Vec<_> = named(&code(text)).iter().map(|u| (u.line, u.written())).collect();
     assert_eq!(found, [(2, "crate::d".to_owned())]);
+}
+
+#[test]
+fn a_path_is_followed_up_to_the_root() {
+    let text = "use super::a;\nuse super::super::b;\nmod tests {\n    use super::super::c;\n    use \
+                super::super::super::d;\n}\n";
+    let source = Source::new(Path::new("src/keys/file.rs"), "src", text, &[]);
+    let left: Vec<_> =
+        source.uses("super").filter(|u| source.is_left_by(u)).map(|u| u.line).collect();
+    assert_eq!(left, [2, 5]);
+    let source = Source::new(Path::new("src/keys/mod.rs"), "src", "use super::store;\n", &[]);
+    assert!(source.uses("super").all(|used| source.is_left_by(used)));
 }

@@ -22,6 +22,7 @@ if [ -z "${TEST_DATABASE_URL:-}" ]; then
     export TEST_DATABASE_URL
 fi
 
-cargo nextest run --workspace --locked "$@"
-# With arguments, only what they select was asked for.
+# With arguments, only what they select was asked for. The few documentation tests come first, so
+# that the summary of all the others is what one reads at the end.
 [ $# -gt 0 ] || cargo test --doc --workspace --locked --quiet
+cargo nextest run --workspace --locked "$@"
