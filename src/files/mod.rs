@@ -13,6 +13,7 @@ mod name;
 mod picture;
 mod s3;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ use location::Location;
 const DECODERS: usize = 2;
 
 /// The place where attachments are kept. Cloning it is cheap.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Files {
     store: Arc<dyn ObjectStore>,
     /// Before every key in the store.
@@ -74,7 +75,7 @@ impl Files {
     pub fn open(url: &str) -> Result<Self, FilesError> {
         let (store, prefix, root): (Arc<dyn ObjectStore>, _, _) = match location::parse(url)? {
             Location::Folder(path) => {
-                let cannot = |why: &dyn std::fmt::Display| {
+                let cannot = |why: &dyn fmt::Display| {
                     let path = path.display();
                     FilesError::Location(format!("Can't use {path} for attachments: {why}"))
                 };
@@ -200,6 +201,13 @@ impl Files {
 
     fn at(&self, key: &str) -> Path {
         key.split('/').fold(self.prefix.clone(), |path, part| path.join(part))
+    }
+}
+
+impl fmt::Debug for Files {
+    /// Where the files are: the bucket's own `Debug` would go into its credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Files({}, {:?})", self.store, self.prefix.as_ref())
     }
 }
 
