@@ -13,6 +13,7 @@ use crate::assistant::{Assistant, Language, Prompts, Texts};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::files::Files;
+use crate::health::Health;
 use crate::ingest::Ingest;
 use crate::jobs::LocalQueue;
 use crate::store::Store;
@@ -49,6 +50,8 @@ pub struct Parts {
     pub channels: Vec<Arc<dyn Channel>>,
     /// Who may do what, and how often.
     pub access: Access,
+    /// Whether things work.
+    pub health: Health,
     /// This engine's name, under which it leases jobs.
     pub node: String,
     /// Cancelled when the engine shall stop taking work.

@@ -1,3 +1,7 @@
-//! The `centrium` binary.
+//! The `centrium` binary: see `centrium --help`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    centrium::cli::run()
+}

@@ -9,6 +9,8 @@ mod page;
 mod problems;
 mod status;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -20,48 +22,53 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::engine::Engine;
+use crate::inbox::EngineInbox;
 
 pub use docs::document;
 
 /// The largest body where a file may be inside: 12 MiB.
 const BODY: usize = 12 * 1024 * 1024;
 
-/// Every route of the engine and of its channels, and the OpenAPI document of them all.
-fn routes(engine: &Engine) -> (Router<Engine>, utoipa::openapi::OpenApi) {
-    // Public; counted by address.
-    let public = OpenApiRouter::with_openapi(docs::head())
+/// Public; counted by the caller's address.
+fn public() -> OpenApiRouter<Engine> {
+    OpenApiRouter::new()
         .routes(routes!(home::show_home))
         .routes(routes!(status::show_status))
         .merge(docs::routes())
-        .layer(from_fn_with_state(engine.clone(), auth::count_public));
-
-    // Behind API_TOKEN, or a key of scope `read` for what only reads.
-    let private = OpenApiRouter::new()
-        .routes(routes!(health::show_metrics))
-        .layer(from_fn_with_state(engine.clone(), auth::require_token));
-
-    let (router, document) = public
-        .merge(private)
-        .routes(routes!(health::check_health))
-        .merge(channels(engine))
-        .split_for_parts();
-    (router, docs::finish(document))
 }
 
-/// The routes that the channels bring.
+/// Behind `API_TOKEN`, or a key of scope `read` for what only reads.
+fn private() -> OpenApiRouter<Engine> {
+    OpenApiRouter::new().routes(routes!(health::show_metrics))
+}
+
+/// Open to all and counted by nobody: load balancers ask often, and from one address.
+fn uncounted() -> OpenApiRouter<Engine> {
+    OpenApiRouter::new().routes(routes!(health::check_health))
+}
+
+/// The routes that the channels bring; each checks its callers by its own protocol.
 fn channels(engine: &Engine) -> OpenApiRouter<Engine> {
-    let mut router = OpenApiRouter::new();
-    for channel in &engine.channels {
-        let inbox = std::sync::Arc::new(crate::inbox::EngineInbox::new(engine.clone()));
-        router = router.merge(channel.routes(inbox).with_state(()));
-    }
-    router
+    let inbox = Arc::new(EngineInbox::new(engine.clone()));
+    let routes = engine.channels.iter().map(|channel| channel.routes(inbox.clone()));
+    routes.fold(OpenApiRouter::new(), |all, routes| all.merge(routes.with_state(())))
+}
+
+fn router(engine: &Engine) -> Router<Engine> {
+    let count = from_fn_with_state(engine.clone(), auth::count_public);
+    let require = from_fn_with_state(engine.clone(), auth::require_token);
+    public()
+        .layer(count)
+        .merge(private().layer(require))
+        .merge(uncounted())
+        .merge(channels(engine))
+        .into()
 }
 
 /// The whole HTTP service. A path is the same with and without its trailing slash.
 #[must_use]
 pub fn service(engine: &Engine) -> NormalizePath<Router> {
-    let (router, document) = routes(engine);
+    let document = docs::Document::new(&document(&crate::app::all_channels()));
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(from_fn_with_state(engine.clone(), auth::name_caller))
@@ -70,10 +77,10 @@ pub fn service(engine: &Engine) -> NormalizePath<Router> {
         .layer(from_fn(problems::render))
         .layer(CatchPanicLayer::custom(problems::from_panic))
         .layer(DefaultBodyLimit::max(BODY));
-    let router = router
+    let router = router(engine)
         .fallback(problems::not_found)
         .method_not_allowed_fallback(problems::method_not_allowed)
-        .layer(axum::Extension(docs::Document::new(document)))
+        .layer(axum::Extension(document))
         .layer(layers)
         .with_state(engine.clone());
     tower::Layer::layer(&NormalizePathLayer::trim_trailing_slash(), router)

@@ -1,0 +1,143 @@
+//! From a configuration to an engine.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use centrium_channels::{Channel, ChannelKind, Delivery};
+use rand::RngExt;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::AppError;
+use crate::access::{Access, Limits};
+use crate::assistant::{Assistant, Builtin, Language, Prompts, Texts};
+use crate::clock::{Clock, DAY};
+use crate::config::Config;
+use crate::engine::{Engine, Parts};
+use crate::files::Files;
+use crate::health::Health;
+use crate::ingest::{Ingest, Rules};
+use crate::jobs::{LEASE, LocalQueue};
+use crate::keys::{KeyRing, NewKey};
+use crate::store::{Store, StoredKind, channels};
+use crate::turns::Turns;
+use crate::writer::{Desk, Writer};
+
+/// Every channel of this version.
+#[must_use]
+pub fn all_channels() -> Vec<Arc<dyn Channel>> {
+    vec![Arc::new(centrium_channels::external::External::new())]
+}
+
+/// Opens everything and puts an engine together; nothing runs yet but the writer. Also gives the
+/// keys that were generated, to be shown once.
+///
+/// # Errors
+/// When a part can't be opened, with a sentence that names it.
+pub async fn build(config: Config) -> Result<(Engine, Vec<NewKey>), AppError> {
+    let channels = all_channels();
+    let channels = channels.into_iter().filter(|c| config.channel_on(c.kind())).collect();
+    let prompts = Prompts::load(config.prompts_dir.as_deref())
+        .map_err(|e| AppError::new("Can't read the prompts", e))?;
+    let prompts = Arc::new(prompts);
+    let language: Language = config.default_language.parse().unwrap_or(Language::Ru);
+    let texts = Texts::new(&prompts, &config.company_name, language)
+        .map_err(|e| AppError::new("Can't read the texts", e))?;
+    let texts = Arc::new(texts);
+    let assistant: Arc<dyn Assistant> =
+        Arc::new(Builtin::new(prompts.clone(), texts.clone(), language));
+    build_with(config, channels, prompts, texts, assistant).await
+}
+
+/// The same with these channels and this assistant.
+///
+/// # Errors
+/// As [`build`].
+pub async fn build_with(
+    config: Config,
+    channels: Vec<Arc<dyn Channel>>,
+    prompts: Arc<Prompts>,
+    texts: Arc<Texts>,
+    assistant: Arc<dyn Assistant>,
+) -> Result<(Engine, Vec<NewKey>), AppError> {
+    let clock = Clock::default();
+    let default_language: Language = config.default_language.parse().unwrap_or(Language::Ru);
+    let (ring, new_keys) =
+        KeyRing::open(&config).map_err(|e| AppError::new("Can't read the keys", e))?;
+    let store = open_store(&config).await?;
+    let files = Files::open(config.attachments_url.as_str())
+        .map_err(|e| AppError::new("Can't keep attachments", e))?;
+    let files = Arc::new(files);
+    let node = node_name(&config.data_dir)?;
+    let local = LocalQueue::default();
+    let turns = Arc::new(Turns::default());
+    let rules = Rules {
+        texts: texts.clone(),
+        default_language,
+        reopen: i64::from(config.reopen_days) * DAY,
+        node: node.clone(),
+        lease: LEASE,
+        pulls: pulled(&channels),
+    };
+    let (writer, _) = Writer::start(Desk {
+        store: store.clone(),
+        clock: clock.clone(),
+        rules,
+        local: local.clone(),
+        turns: turns.clone(),
+    });
+    let limits = Limits::new(config.rate_limit_per_key, config.rate_limit_per_ip);
+    let engine = Engine::new(Parts {
+        clock,
+        ingest: Ingest::new(files.clone(), writer.clone()),
+        access: Access::new(ring, limits, store.clone()),
+        store,
+        files,
+        prompts,
+        texts,
+        assistant,
+        default_language,
+        writer,
+        local,
+        turns,
+        channels,
+        health: Health::default(),
+        node,
+        stop: CancellationToken::new(),
+        tracker: TaskTracker::new(),
+        config,
+    });
+    Ok((engine, new_keys))
+}
+
+async fn open_store(config: &Config) -> Result<Store, AppError> {
+    let cannot = |e| AppError::new("Can't open the database", e);
+    let store = Store::open(config.database_url.as_str()).await.map_err(cannot)?;
+    for migration in store.migrate().await.map_err(cannot)? {
+        tracing::info!(migration, "database.migrated");
+    }
+    let mut tx = store.begin().await.map_err(cannot)?;
+    let kinds = ChannelKind::ALL.map(StoredKind);
+    channels::ensure(&mut tx, &kinds).await.map_err(cannot)?;
+    tx.commit().await.map_err(cannot)?;
+    Ok(store)
+}
+
+fn pulled(channels: &[Arc<dyn Channel>]) -> Vec<ChannelKind> {
+    channels.iter().filter(|c| c.delivery() == Delivery::Pull).map(|c| c.kind()).collect()
+}
+
+/// The name that this folder's engine has over all its lives, so that the next one can take back
+/// at once what the last one was doing when it was killed.
+fn node_name(folder: &Path) -> Result<String, AppError> {
+    let path = folder.join("node");
+    if let Ok(name) = std::fs::read_to_string(&path)
+        && !name.trim().is_empty()
+    {
+        return Ok(name.trim().to_owned());
+    }
+    let name = format!("node-{:016x}", rand::rng().random::<u64>());
+    std::fs::write(&path, &name)
+        .map_err(|e| AppError::new(&format!("Can't write {}", path.display()), e))?;
+    Ok(name)
+}

@@ -1,0 +1,73 @@
+//! The HTTP server: one task a connection, time limits on what a client may keep open, and an
+//! orderly end.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tower::{Layer, ServiceExt};
+use tower_http::timeout::RequestBodyTimeoutLayer;
+
+use super::DRAIN;
+use crate::api;
+use crate::engine::Engine;
+
+/// A client must have sent its request's head within this time, and so must the next one on a
+/// connection that is kept open.
+const HEAD: Duration = Duration::from_secs(20);
+/// The longest pause within a request's body.
+const BODY_PAUSE: Duration = Duration::from_secs(20);
+
+/// Serves until `stop` is done, then lets running requests end. Returns what is left of the time
+/// for draining.
+pub(super) async fn serve(
+    engine: &Engine,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> Duration {
+    let service = RequestBodyTimeoutLayer::new(BODY_PAUSE).layer(api::service(engine));
+    let service = service.map_request(|request: Request<_>| request.map(Body::new));
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors: those that are open must end first.
+                tracing::warn!(%error, "http.accept_failed");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        drop(stream.set_nodelay(true));
+        let service = Extension(ConnectInfo::<SocketAddr>(peer)).layer(service.clone());
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let watched = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = watched.await {
+                tracing::debug!(%error, "http.connection_ended");
+            }
+        });
+    }
+    drop(listener);
+    let began = Instant::now();
+    // Half of the time is for the jobs that running requests wait for.
+    if tokio::time::timeout(DRAIN / 2, graceful.shutdown()).await.is_err() {
+        tracing::warn!("http.drain_cut_short");
+    }
+    DRAIN.saturating_sub(began.elapsed())
+}

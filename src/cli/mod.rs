@@ -1,0 +1,106 @@
+//! The command line. Errors are one sentence on standard error, and a status other than 0.
+
+mod jobs;
+mod keys;
+mod plain;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::{self, AppError};
+use crate::config::Config;
+use crate::telemetry;
+
+/// Omnichannel ticket-ingestion engine: every message becomes a ticket, is answered or escalated.
+#[derive(Debug, Parser)]
+#[command(version, after_help = "Example:\n  centrium --config /etc/centrium.toml serve")]
+struct Cli {
+    /// Configuration file [default: centrium.toml in the working directory, if there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the engine (what `centrium` alone does)
+    #[command(after_help = "Example:\n  DATABASE_URL=postgres://centrium@localhost/centrium centrium serve")]
+    Serve,
+    /// Ask a running engine whether it works; for containers
+    #[command(after_help = "Example:\n  centrium healthcheck")]
+    Healthcheck,
+    /// Bring the database's tables up to this version (every start does so by itself)
+    #[command(after_help = "Example:\n  centrium migrate")]
+    Migrate,
+    /// See the work that waits, and try again what failed
+    #[command(subcommand)]
+    Jobs(jobs::Jobs),
+    /// See, replace and add API keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Print the OpenAPI document
+    #[command(after_help = "Example:\n  centrium openapi > docs/openapi.json")]
+    Openapi,
+}
+
+/// Runs the command that the arguments name.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match run_command(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_command(cli: Cli) -> Result<(), AppError> {
+    if let Some(Command::Openapi) = cli.command {
+        return plain::print_openapi();
+    }
+    let config = Config::load(cli.config.as_deref()).map_err(|e| AppError(e.to_string()))?;
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(config),
+        Command::Healthcheck => plain::check_health(&config),
+        Command::Migrate => block_on(plain::migrate(config))?,
+        Command::Jobs(command) => block_on(jobs::run(command, config))?,
+        Command::Keys(command) => block_on(keys::run(command, config))?,
+        Command::Openapi => Ok(()),
+    }
+}
+
+fn serve(config: Config) -> Result<(), AppError> {
+    let _logs = telemetry::init(&config).map_err(|e| AppError(e.to_string()))?;
+    // A connection is a file descriptor; the default of 1,024 is soon used up.
+    if let Err(error) = rlimit::increase_nofile_limit(65_536) {
+        tracing::warn!(%error, "limits.open_files");
+    }
+    telemetry::metrics();
+    block_on(app::run(config))?
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, AppError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| AppError::new("Can't start", e))?;
+    let done = runtime.block_on(work);
+    // A blocking read of a client that went away must not hold up the end.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    Ok(done)
+}
+
+#[expect(clippy::print_stderr, reason = "the sentence for the person at the terminal")]
+fn complain(error: &AppError) {
+    eprintln!("centrium: {error}");
+}
+
+#[expect(clippy::print_stdout, reason = "what a command prints is its result")]
+fn say(line: impl std::fmt::Display) {
+    println!("{line}");
+}
