@@ -1,3 +1,4 @@
 //! Centrium, an omnichannel ticket-ingestion engine.
 
+pub mod assistant;
 pub mod tickets;
