@@ -170,14 +170,14 @@ impl Prompts {
     }
 
     /// The words of a message, mistyped ones corrected.
-    pub(super) fn read(&self, text: &str, language: Language) -> Vec<Word> {
-        let mut words = words::read(text, Some(language));
+    pub(super) fn read(&self, text: &str, language: Option<Language>) -> Vec<Word> {
+        let mut words = words::read(text, language);
         for word in &mut words {
             if self.book.knows(word) || self.knowledge.knows(word) {
                 continue;
             }
             if let Some(meant) = self.spelling.correct(&word.skeleton) {
-                *word = Word::new(meant.to_owned(), word.sentence, true);
+                *word = Word::new(meant.to_owned(), word.sentence, language);
             }
         }
         words

@@ -97,8 +97,7 @@ mod tests {
 
     fn rule(text: &str, past: Past) -> Option<String> {
         let prompts = Prompts::embedded().unwrap();
-        let language = crate::assistant::detect(text).unwrap_or(Language::Ru);
-        let cues = prompts.cues(&prompts.read(text, language));
+        let cues = prompts.cues(&prompts.read(text, crate::assistant::detect(text)));
         judge(&prompts.rules, &cues, past).map(|rule| rule.id.clone())
     }
 

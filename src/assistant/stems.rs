@@ -16,17 +16,20 @@ impl Stems {
     }
 }
 
-/// The stems of a folded word. `transliterated` says whether Latin letters may hide Russian or
-/// Kazakh; in an English text they do not, and `no` is not `но`.
-pub(super) fn of(word: &str, bones: &str, transliterated: bool) -> Stems {
+/// The stems of a folded word in a text of this language, where that is known.
+///
+/// A Kazakh text may hold Russian words and either may be in Latin letters, but a Russian text
+/// holds no Kazakh, and in an English one `no` is not `но`.
+pub(super) fn of(word: &str, bones: &str, language: Option<Language>) -> Stems {
+    let kazakh = || (language != Some(Language::Ru)).then(|| kazakh(bones));
     if !is_latin(word) {
-        return Stems([Some(russian(word)), Some(kazakh(bones)), None]);
+        return Stems([Some(russian(word)), kazakh(), None]);
     }
     let english = Some(english(word));
-    if !transliterated {
+    if language == Some(Language::En) {
         return Stems([None, None, english]);
     }
-    Stems([Some(russian(&cyrillic(word))), Some(kazakh(bones)), english])
+    Stems([Some(russian(&cyrillic(word))), kazakh(), english])
 }
 
 /// The stem of a word known to be of one language.

@@ -12,6 +12,8 @@ use super::stems::{self, Stems};
 
 /// The longest message that is read; what follows cannot change the judgement's cost.
 const MOST_WORDS: usize = 400;
+/// The same for what holds no words, such as a megabyte of spaces.
+const MOST_CHARACTERS: usize = 10_000;
 /// Letters of a word that are kept; no word of a language is longer.
 const MOST_LETTERS: usize = 40;
 
@@ -29,29 +31,28 @@ pub(super) struct Word {
 }
 
 impl Word {
-    /// Reads one word. `transliterated` says whether Latin letters may hide Russian or Kazakh.
-    pub(super) fn new(text: String, sentence: usize, transliterated: bool) -> Self {
+    /// Reads one word of a text written in `language`, where that is known.
+    pub(super) fn new(text: String, sentence: usize, language: Option<Language>) -> Self {
         let skeleton = skeleton(&text);
-        let stems = stems::of(&text, &skeleton, transliterated);
+        let stems = stems::of(&text, &skeleton, language);
         Self { text, skeleton, stems, sentence }
     }
 
-    /// Whether it is written in Latin letters.
-    pub(super) fn is_latin(&self) -> bool {
-        is_latin(&self.text)
+    /// How it is compared with the beginnings of words of a language.
+    pub(super) fn spelling(&self, language: Language) -> &str {
+        if language == Language::En { &self.text } else { &self.skeleton }
     }
 }
 
 /// Reads the words of a text written in `language`, where that is known.
 pub(super) fn read(text: &str, language: Option<Language>) -> Vec<Word> {
-    let transliterated = language != Some(Language::En);
-    split(text).into_iter().map(|(word, at)| Word::new(word, at, transliterated)).collect()
+    split(text).into_iter().map(|(word, at)| Word::new(word, at, language)).collect()
 }
 
 /// Splits a text into folded words, each with the number of its sentence.
 pub(super) fn split(text: &str) -> Vec<(String, usize)> {
     let mut splitter = Splitter::default();
-    for c in text.nfc() {
+    for c in text.nfc().take(MOST_CHARACTERS) {
         if splitter.words.len() >= MOST_WORDS {
             break;
         }

@@ -42,8 +42,9 @@ impl<'a> Reading<'a> {
         turn: &'a Turn,
         default: Language,
     ) -> Self {
-        let language = detect(&turn.message).or(turn.language).unwrap_or(default);
-        let mut words = prompts.read(&turn.message, language);
+        let told = detect(&turn.message).or(turn.language);
+        let language = told.unwrap_or(default);
+        let mut words = prompts.read(&turn.message, told);
         let own_words = words.len();
         let cues = prompts.cues(&words);
         let named_category = category(prompts, &cues, own_words);
@@ -52,7 +53,7 @@ impl<'a> Reading<'a> {
         let recent = recent.unwrap_or(&turn.history);
         let answers = || recent.iter().rev().filter(|said| said.by == Speaker::Assistant);
         let asked_back = answers().next().is_some_and(|said| texts.is_no_advice(&said.text));
-        let mut past = earlier_words(prompts, recent, language);
+        let mut past = earlier_words(prompts, recent, told);
         if asked_back && let Some(before) = past.first_mut() {
             words.append(before);
         }
@@ -139,13 +140,13 @@ impl<'a> Reading<'a> {
 }
 
 /// The words of the customer's earlier messages, the last one first.
-fn earlier_words(prompts: &Prompts, history: &[Said], language: Language) -> Vec<Vec<Word>> {
+fn earlier_words(prompts: &Prompts, history: &[Said], language: Option<Language>) -> Vec<Vec<Word>> {
     let customers = history.iter().rev().filter(|said| said.by == Speaker::Customer);
     customers.take(2).map(|said| prompts.read(&said.text, language)).collect()
 }
 
 fn is_advice(texts: &Texts, said: &Said) -> bool {
-    said.text.chars().count() > LONG && !texts.is_no_advice(&said.text)
+    !texts.is_no_advice(&said.text)
 }
 
 fn names(prompts: &Prompts, category: &str) -> bool {
