@@ -1,17 +1,6 @@
 //! Centrium, an omnichannel ticket-ingestion engine.
 
-pub mod access;
 pub mod assistant;
-pub mod clock;
-pub mod config;
-pub mod engine;
-pub mod events;
-pub mod files;
-pub mod ingest;
-pub mod jobs;
-pub mod keys;
-pub mod store;
-pub mod telemetry;
 pub mod tickets;
 mod tls;
 pub mod turns;

@@ -1,5 +1,23 @@
 //! temporary
 
+pub mod builtin;
+pub mod courtesy;
+mod knowledge;
+pub mod language;
+mod phrases;
+pub mod prompts;
+mod rules;
+mod spelling;
+mod stems;
+pub mod texts;
+mod words;
+
+pub use builtin::Builtin;
+pub use courtesy::is_only_thanks;
+pub use language::{Language, detect};
+pub use prompts::{Prompts, PromptsError};
+pub use texts::Texts;
+
 use async_trait::async_trait;
 
 use crate::tickets::Priority;
