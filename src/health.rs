@@ -83,7 +83,9 @@ async fn read(store: &Store, pulse: &mut Pulse) -> Result<()> {
     }
     for (state, count, _) in jobs::census(&mut conn).await? {
         if state == JobState::Buried && count > 0 {
-            pulse.problems.push(format!("{count} failed jobs wait for a person: centrium jobs list."));
+            pulse
+                .problems
+                .push(format!("{count} failed jobs wait for a person: centrium jobs list."));
         }
     }
     Ok(())

@@ -56,11 +56,15 @@ impl Turns {
         let Some(mut told) = listening else {
             return look_until(store, receipt.message_id, until).await;
         };
-        let answer = told.wait_for(Option::is_some);
-        let reply = match timeout_at(until, answer).await {
-            Ok(Ok(reply)) => Ok(reply.clone()),
-            Ok(Err(_)) => look_until(store, receipt.message_id, until).await,
-            Err(_) => Ok(None),
+        let told_in_time = match timeout_at(until, told.wait_for(Option::is_some)).await {
+            Ok(Ok(reply)) => Some(reply.clone()),
+            // The slot was forgotten: the store knows.
+            Ok(Err(_)) => None,
+            Err(_) => Some(None),
+        };
+        let reply = match told_in_time {
+            Some(reply) => Ok(reply),
+            None => look_until(store, receipt.message_id, until).await,
         };
         drop(told);
         self.forget(receipt.message_id);

@@ -51,7 +51,10 @@ pub(super) fn head() -> utoipa::openapi::OpenApi {
 /// it is switched on here.
 #[must_use]
 pub fn document(channels: &[Arc<dyn Channel>]) -> utoipa::openapi::OpenApi {
-    let mut router = OpenApiRouter::with_openapi(head()).merge(super::public()).merge(super::private()).merge(super::uncounted());
+    let mut router = OpenApiRouter::with_openapi(head())
+        .merge(super::public())
+        .merge(super::private())
+        .merge(super::uncounted());
     for channel in channels {
         router = router.merge(channel.routes(Arc::new(Nobody)).with_state(()));
     }
@@ -104,7 +107,8 @@ fn serve(file: &str) -> Result<Response, Problem> {
         Arc::new(Config::from("/api/openapi.json").validator_url("none").try_it_out_enabled(true))
     });
     let missing = || Problem::not_found("There is nothing at this address.");
-    let found = utoipa_swagger_ui::serve(file, config.clone()).ok().flatten().ok_or_else(missing)?;
+    let found =
+        utoipa_swagger_ui::serve(file, config.clone()).ok().flatten().ok_or_else(missing)?;
     let mut bytes = found.bytes.into_owned();
     if file.is_empty() {
         // The page's files are beside it, also when its own address has no slash at the end.

@@ -8,7 +8,8 @@ use axum::response::{Html, IntoResponse};
 use crate::engine::Engine;
 
 /// Nothing is loaded from anywhere; the style stands in the page.
-const CSP: &str = "default-src 'none'; style-src 'sha256-STYLE'; base-uri 'none'; frame-ancestors 'none'";
+const CSP: &str =
+    "default-src 'none'; style-src 'sha256-STYLE'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What this is, how it does, and where the docs are
 #[utoipa::path(
@@ -22,7 +23,8 @@ pub(super) async fn show_home(State(engine): State<Engine>) -> impl IntoResponse
     let state = if pulse.problems.is_empty() {
         String::from("<p class=\"ok\">It works. Messages are taken in and answered.</p>")
     } else {
-        let items: String = pulse.problems.iter().map(|p| format!("<li>{}</li>", escape(p))).collect();
+        let items: String =
+            pulse.problems.iter().map(|p| format!("<li>{}</li>", escape(p))).collect();
         format!("<p class=\"bad\">Something needs attention:</p><ul>{items}</ul>")
     };
     let version = env!("CARGO_PKG_VERSION");

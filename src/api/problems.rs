@@ -124,7 +124,9 @@ fn body_of(problem: &Problem, path: &str, page: bool, id: Option<&HeaderValue>) 
 fn prefers_html(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("");
     let first = accept.split(',').map(str::trim).find(|part| {
-        part.starts_with("text/html") || part.starts_with("application/json") || part.starts_with("*/*")
+        part.starts_with("text/html")
+            || part.starts_with("application/json")
+            || part.starts_with("*/*")
     });
     first.is_some_and(|part| part.starts_with("text/html"))
 }

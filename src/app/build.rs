@@ -26,7 +26,7 @@ use crate::writer::{Desk, Writer};
 /// Every channel of this version.
 #[must_use]
 pub fn all_channels() -> Vec<Arc<dyn Channel>> {
-    vec![Arc::new(centrium_channels::external::External::new())]
+    vec![Arc::new(centrium_channels::external::External)]
 }
 
 /// Opens everything and puts an engine together; nothing runs yet but the writer. Also gives the

@@ -6,7 +6,6 @@ mod serve;
 
 use std::time::Duration;
 
-use centrium_channels::Inbox as _;
 use tokio::net::TcpListener;
 
 use crate::config::Config;

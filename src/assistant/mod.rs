@@ -1,4 +1,4 @@
-//! temporary
+//! Answers, and the judgement whether a human must come.
 
 pub mod builtin;
 pub mod courtesy;
@@ -100,72 +100,4 @@ pub struct Verdict {
     pub language: Language,
     /// Ids of the articles that the reply is made of.
     pub sources: Vec<String>,
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    Ru,
-    Kk,
-    En,
-}
-impl Language {
-    pub fn as_str(self) -> &'static str {
-        "ru"
-    }
-}
-impl std::str::FromStr for Language {
-    type Err = ();
-    fn from_str(_: &str) -> Result<Self, ()> {
-        Ok(Self::Ru)
-    }
-}
-pub fn detect(_: &str) -> Option<Language> {
-    None
-}
-pub fn is_only_thanks(_: &str) -> bool {
-    false
-}
-pub struct Prompts;
-impl Prompts {
-    pub fn load(_: Option<&std::path::Path>) -> Result<Self, AssistantError> {
-        Ok(Self)
-    }
-    pub fn categories(&self) -> impl Iterator<Item = &str> {
-        ["x"].into_iter()
-    }
-    pub fn departments(&self) -> impl Iterator<Item = &str> {
-        ["x"].into_iter()
-    }
-}
-pub struct Texts;
-impl Texts {
-    pub fn new(_: &Prompts, _: &str, _: Language) -> Result<Self, AssistantError> {
-        Ok(Self)
-    }
-    pub fn received(&self, _: Language) -> String {
-        "r".into()
-    }
-    pub fn thanks_reply(&self, _: Language) -> String {
-        "t".into()
-    }
-    pub fn operator_called(&self, _: Language) -> String {
-        "o".into()
-    }
-    pub fn failure(&self, _: Language) -> String {
-        "f".into()
-    }
-}
-pub struct Builtin;
-impl Builtin {
-    pub fn new(_: std::sync::Arc<Prompts>, _: std::sync::Arc<Texts>, _: Language) -> Self {
-        Self
-    }
-}
-#[async_trait]
-impl Assistant for Builtin {
-    fn name(&self) -> &'static str {
-        "builtin"
-    }
-    async fn answer(&self, _: &Turn) -> Result<Verdict, AssistantError> {
-        Err(AssistantError("x".into()))
-    }
 }

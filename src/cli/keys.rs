@@ -17,7 +17,9 @@ pub(super) enum Keys {
     #[command(after_help = "Example:\n  centrium keys show")]
     Show,
     /// Replace EXTERNAL_API_KEY, API_TOKEN or both; the old ones keep working until --drop-old
-    #[command(after_help = "Example:\n  centrium keys rotate EXTERNAL_API_KEY\n  centrium keys rotate --drop-old")]
+    #[command(
+        after_help = "Example:\n  centrium keys rotate EXTERNAL_API_KEY\n  centrium keys rotate --drop-old"
+    )]
     Rotate {
         /// Which key [default: both]
         name: Option<KeyName>,

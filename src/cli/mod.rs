@@ -27,7 +27,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the engine (what `centrium` alone does)
-    #[command(after_help = "Example:\n  DATABASE_URL=postgres://centrium@localhost/centrium centrium serve")]
+    #[command(
+        after_help = "Example:\n  DATABASE_URL=postgres://centrium@localhost/centrium centrium serve"
+    )]
     Serve,
     /// Ask a running engine whether it works; for containers
     #[command(after_help = "Example:\n  centrium healthcheck")]
