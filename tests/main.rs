@@ -9,3 +9,5 @@
 
 mod architecture;
 mod dependencies;
+mod harness;
+mod routes;

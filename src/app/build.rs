@@ -29,24 +29,46 @@ pub fn all_channels() -> Vec<Arc<dyn Channel>> {
     vec![Arc::new(centrium_channels::external::External)]
 }
 
+/// The parts of an engine that can be chosen.
+pub struct Choices {
+    /// The channels that are switched on.
+    pub channels: Vec<Arc<dyn Channel>>,
+    /// Categories, departments, rules and articles.
+    pub prompts: Arc<Prompts>,
+    /// Short texts to customers.
+    pub texts: Arc<Texts>,
+    /// Who answers.
+    pub assistant: Arc<dyn Assistant>,
+}
+
+impl Choices {
+    /// What the configuration chooses.
+    ///
+    /// # Errors
+    /// When the prompts can't be read, with a sentence that names the file.
+    pub fn of(config: &Config) -> Result<Self, AppError> {
+        let channels = all_channels();
+        let channels = channels.into_iter().filter(|c| config.channel_on(c.kind())).collect();
+        let prompts = Prompts::load(config.prompts_dir.as_deref())
+            .map_err(|e| AppError::new("Can't read the prompts", e))?;
+        let prompts = Arc::new(prompts);
+        let language = default_language(config);
+        let texts = Texts::new(&prompts, &config.company_name, language)
+            .map_err(|e| AppError::new("Can't read the texts", e))?;
+        let texts = Arc::new(texts);
+        let assistant = Arc::new(Builtin::new(prompts.clone(), texts.clone(), language));
+        Ok(Self { channels, prompts, texts, assistant })
+    }
+}
+
 /// Opens everything and puts an engine together; nothing runs yet but the writer. Also gives the
 /// keys that were generated, to be shown once.
 ///
 /// # Errors
 /// When a part can't be opened, with a sentence that names it.
 pub async fn build(config: Config) -> Result<(Engine, Vec<NewKey>), AppError> {
-    let channels = all_channels();
-    let channels = channels.into_iter().filter(|c| config.channel_on(c.kind())).collect();
-    let prompts = Prompts::load(config.prompts_dir.as_deref())
-        .map_err(|e| AppError::new("Can't read the prompts", e))?;
-    let prompts = Arc::new(prompts);
-    let language: Language = config.default_language.parse().unwrap_or(Language::Ru);
-    let texts = Texts::new(&prompts, &config.company_name, language)
-        .map_err(|e| AppError::new("Can't read the texts", e))?;
-    let texts = Arc::new(texts);
-    let assistant: Arc<dyn Assistant> =
-        Arc::new(Builtin::new(prompts.clone(), texts.clone(), language));
-    build_with(config, channels, prompts, texts, assistant).await
+    let choices = Choices::of(&config)?;
+    build_with(config, choices).await
 }
 
 /// The same with these channels and this assistant.
@@ -55,13 +77,11 @@ pub async fn build(config: Config) -> Result<(Engine, Vec<NewKey>), AppError> {
 /// As [`build`].
 pub async fn build_with(
     config: Config,
-    channels: Vec<Arc<dyn Channel>>,
-    prompts: Arc<Prompts>,
-    texts: Arc<Texts>,
-    assistant: Arc<dyn Assistant>,
+    choices: Choices,
 ) -> Result<(Engine, Vec<NewKey>), AppError> {
+    let Choices { channels, prompts, texts, assistant } = choices;
     let clock = Clock::default();
-    let default_language: Language = config.default_language.parse().unwrap_or(Language::Ru);
+    let default_language = default_language(&config);
     let (ring, new_keys) =
         KeyRing::open(&config).map_err(|e| AppError::new("Can't read the keys", e))?;
     let store = open_store(&config).await?;
@@ -108,6 +128,11 @@ pub async fn build_with(
         config,
     });
     Ok((engine, new_keys))
+}
+
+fn default_language(config: &Config) -> Language {
+    // The configuration was checked: it is one of the three.
+    config.default_language.parse().unwrap_or(Language::Ru)
 }
 
 async fn open_store(config: &Config) -> Result<Store, AppError> {

@@ -13,8 +13,9 @@ use crate::engine::Engine;
 use crate::inbox::EngineInbox;
 use crate::jobs::{housekeeping, worker};
 
-pub use build::{all_channels, build};
+pub use build::{Choices, all_channels, build, build_with};
 pub use lock::DataLock;
+pub use serve::serve;
 
 /// How long running requests and jobs may take to end after SIGTERM. What is left then is given
 /// back and taken up by the next start; the whole stop stays below 10 s.
@@ -48,7 +49,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     tracing::info!(http.listen = %listen, version = env!("CARGO_PKG_VERSION"), "engine.started");
 
     let stop = engine.stop.clone();
-    let drained = serve::serve(&engine, listener, async move {
+    let drained = serve(&engine, listener, async move {
         wait_for_signal().await;
         tracing::info!("engine.stopping");
     })

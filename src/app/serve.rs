@@ -27,7 +27,7 @@ const BODY_PAUSE: Duration = Duration::from_secs(20);
 
 /// Serves until `stop` is done, then lets running requests end. Returns what is left of the time
 /// for draining.
-pub(super) async fn serve(
+pub async fn serve(
     engine: &Engine,
     listener: TcpListener,
     stop: impl Future<Output = ()>,

@@ -1,0 +1,73 @@
+//! A database of a test's own: a file in its folder, or one on the server that the tests have.
+
+use std::path::Path;
+
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file.
+    Sqlite,
+    /// A database on a server.
+    Postgres,
+}
+
+/// A database, removed with the test.
+pub struct Database {
+    pub kind: Kind,
+    url: String,
+    drop_on: Option<(String, String)>,
+}
+
+impl Database {
+    /// Makes an empty one.
+    pub async fn create(kind: Kind, folder: &Path) -> Self {
+        match kind {
+            Kind::Sqlite => {
+                let url = format!("sqlite://{}", folder.join("centrium.db").display());
+                Self { kind, url, drop_on: None }
+            }
+            Kind::Postgres => {
+                let server = std::env::var("TEST_DATABASE_URL")
+                    .expect("TEST_DATABASE_URL names a PostgreSQL server; `make test` starts one");
+                let name = format!("test_{:016x}", rand::random::<u64>());
+                execute(&server, &format!("CREATE DATABASE {name}")).await;
+                let url = replace_database(&server, &name);
+                Self { kind, url, drop_on: Some((server, name)) }
+            }
+        }
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        self.url.clone()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let Some((server, name)) = self.drop_on.take() else { return };
+        // The test's own runtime may be ending: this one is only for the good-bye.
+        let good_bye = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(execute(&server, &format!("DROP DATABASE {name} WITH (FORCE)")));
+        });
+        drop(good_bye.join());
+    }
+}
+
+async fn execute(server: &str, sql: &str) {
+    let mut conn = AsyncPgConnection::establish(server).await.unwrap();
+    conn.batch_execute(sql).await.unwrap();
+}
+
+fn replace_database(server: &str, name: &str) -> String {
+    let (base, query) = server.split_once('?').map_or((server, None), |(b, q)| (b, Some(q)));
+    let after_scheme = base.find("://").unwrap() + 3;
+    let base = match base[after_scheme..].find('/') {
+        Some(slash) => &base[..after_scheme + slash],
+        None => base,
+    };
+    query.map_or_else(|| format!("{base}/{name}"), |query| format!("{base}/{name}?{query}"))
+}

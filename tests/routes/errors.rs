@@ -1,0 +1,41 @@
+//! What is refused, and in which shape.
+
+use reqwest::Method;
+
+use crate::harness::{App, both};
+
+both!(every_neighbourhood_has_its_shape, async |app: App| {
+    let get = async |path: &str| app.http.send(app.http.plain(Method::GET, path)).await.expect(404);
+    let body = get("/tickets/api/nothing/").await;
+    assert_eq!(body["success"], false);
+    assert!(body["error"].is_string());
+    assert!(get("/webhooks/nothing").await["detail"].is_string());
+    let body = get("/nothing").await;
+    assert!(body["error"].is_string() && body.get("success").is_none());
+});
+
+both!(a_browser_gets_a_page, async |app: App| {
+    let request = app.http.plain(Method::GET, "/nothing").header("Accept", "text/html,*/*;q=0.8");
+    let page = app.http.send(request).await;
+    assert_eq!(page.status, 404);
+    assert!(page.headers["content-type"].to_str().unwrap().starts_with("text/html"));
+    let both = app.http.plain(Method::GET, "/nothing").header("Accept", "application/json, text/html");
+    app.http.send(both).await.refused(404);
+});
+
+both!(a_wrong_method_is_405, async |app: App| {
+    let wrong = app.http.plain(Method::DELETE, "/tickets/api/status/");
+    let sentence = app.http.send(wrong).await.refused(405);
+    assert!(sentence.contains("method"), "{sentence}");
+});
+
+both!(a_body_that_is_too_large_is_413, async |app: App| {
+    let request = app.http.plain(Method::POST, "/tickets/api/external/message/");
+    let huge = request.header("X-API-Key", crate::harness::EXTERNAL_KEY).body(vec![b'a'; 13 << 20]);
+    app.http.send(huge).await.refused(413);
+});
+
+both!(every_answer_has_a_request_id, async |app: App| {
+    let answer = app.http.send(app.http.plain(Method::GET, "/nothing")).await;
+    assert_eq!(answer.headers["x-request-id"].len(), 36);
+});

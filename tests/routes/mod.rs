@@ -1,0 +1,5 @@
+//! Every route, as the outside sees it; the files mirror the URLs.
+
+mod errors;
+mod external;
+mod status;
