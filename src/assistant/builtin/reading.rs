@@ -140,7 +140,11 @@ impl<'a> Reading<'a> {
 }
 
 /// The words of the customer's earlier messages, the last one first.
-fn earlier_words(prompts: &Prompts, history: &[Said], language: Option<Language>) -> Vec<Vec<Word>> {
+fn earlier_words(
+    prompts: &Prompts,
+    history: &[Said],
+    language: Option<Language>,
+) -> Vec<Vec<Word>> {
     let customers = history.iter().rev().filter(|said| said.by == Speaker::Customer);
     customers.take(2).map(|said| prompts.read(&said.text, language)).collect()
 }

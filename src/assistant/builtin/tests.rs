@@ -102,7 +102,10 @@ fn no_internet_gets_first_aid_in_the_customers_language() {
     ] {
         let verdict = answer(message);
         assert_eq!(verdict.language, language);
-        assert_eq!((verdict.category.as_str(), verdict.department.as_str()), ("internet", "technical"));
+        assert_eq!(
+            (verdict.category.as_str(), verdict.department.as_str()),
+            ("internet", "technical")
+        );
         assert_eq!(verdict.priority, Priority::Medium);
         assert!(!verdict.needs_escalation && verdict.reason.is_none());
         assert!(verdict.reply.contains(advice), "{}", verdict.reply);
@@ -119,7 +122,10 @@ fn a_double_charge_calls_a_human_with_a_reason_in_the_customers_language() {
     ] {
         let verdict = answer(message);
         assert_eq!(verdict.language, language);
-        assert_eq!((verdict.category.as_str(), verdict.department.as_str()), ("billing", "financial"));
+        assert_eq!(
+            (verdict.category.as_str(), verdict.department.as_str()),
+            ("billing", "financial")
+        );
         assert!(verdict.needs_escalation);
         assert!(verdict.reason.unwrap().contains(reason));
         assert!(verdict.sources.contains(&"bill-check".to_owned()), "{:?}", verdict.sources);
@@ -167,7 +173,8 @@ fn a_new_question_after_advice_is_answered() {
 
 #[test]
 fn a_vague_message_is_asked_back_and_then_understood() {
-    for message in ["не работает", "помогите", "көмектесіңізші", "I have a problem"] {
+    for message in ["не работает", "помогите", "көмектесіңізші", "I have a problem"]
+    {
         let verdict = answer(message);
         assert!(!verdict.needs_escalation, "{message}");
         assert!(verdict.reply.contains('?'), "{message}: {}", verdict.reply);
@@ -241,19 +248,5 @@ proptest! {
     fn letters_of_every_alphabet_are_read(message in "[a-zа-яәғқңөұүһі0-9 .,!?'’*|+-]{0,200}") {
         prop_assert!(!answer(&message).reply.is_empty());
         let _ = detect(&message);
-    }
-}
-
-#[test]
-fn zz_debug() {
-    let Ok(file) = std::fs::read_to_string("/tmp/held.txt") else { return };
-    for line in file.lines().filter(|l| !l.trim().is_empty()) {
-        let (label, text) = line.split_once(' ').unwrap();
-        let v = answer(text);
-        let want = label.starts_with('E');
-        let cat = &label[1..];
-        let cat = match cat { "i" => "internet", "t" => "tv", "b" => "billing", "o" => "other", _ => "" };
-        let bad = want != v.needs_escalation || (!cat.is_empty() && cat != v.category);
-        println!("{} {label} {text} => {} {} {} {:?} {:?}", if bad {"BAD"} else {"ok"}, v.language, v.category, v.department, v.reason, v.sources);
     }
 }
