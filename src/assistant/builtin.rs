@@ -229,4 +229,5 @@ impl Assistant for Builtin {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 mod tests;

@@ -88,7 +88,6 @@ fn the_labelled_messages_are_judged_as_the_policy_says() {
     let (recall, precision, category) = (rightly / needed, rightly / called, right / labelled);
     let wrong = wrong.join("\n");
     let measured = format!("recall {recall}, precision {precision}, category {category}\n{wrong}");
-    println!("{measured}");
     assert!(labelled >= 90.0, "{labelled}");
     assert!(recall >= 0.95 && precision >= 0.85 && category >= 0.9, "{measured}");
 }
@@ -227,7 +226,6 @@ fn a_turn_is_quick() {
         answer(message);
     }
     let each = start.elapsed() / u32::try_from(messages.len()).unwrap();
-    println!("a turn takes {each:?}");
     assert!(each.as_millis() < 50, "{each:?}");
 }
 
