@@ -17,6 +17,8 @@ use crate::tickets::Priority;
 
 /// What an article must score to be the answer, and to come along with an escalation.
 const FITS: f32 = 4.5;
+/// The same where no word names a category.
+const SURELY_FITS: f32 = 7.0;
 /// How much of the best article's score a second one needs when the best was already given.
 const NEARLY_AS_GOOD: f32 = 0.6;
 
@@ -80,10 +82,11 @@ impl Builtin {
             reading.language,
             reading.named_category.as_deref(),
         );
-        let Some(best) = hits.first().filter(|hit| hit.score >= FITS) else {
+        let fits = if reading.named_category.is_some() { FITS } else { SURELY_FITS };
+        let Some(best) = hits.first().filter(|hit| hit.score >= fits) else {
             return Advice::None;
         };
-        let enough = FITS.max(best.score * NEARLY_AS_GOOD);
+        let enough = fits.max(best.score * NEARLY_AS_GOOD);
         let mut good = hits.iter().take_while(|hit| hit.score >= enough);
         let new = good.find(|hit| {
             hit.article.category == best.article.category && !reading.was_given(&hit.article.body)
@@ -226,4 +229,5 @@ impl Assistant for Builtin {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 mod tests;

@@ -121,6 +121,10 @@ impl Shelf {
             let Some(stem) = word.stems.get(self.language).or(word.stems.get(Language::En)) else {
                 continue;
             };
+            // One letter is the rest of an abbreviation, or `и`, `a`, `I`: it tells nothing.
+            if stem.len() < 2 {
+                continue;
+            }
             let term = *self.terms.entry(stem.into()).or_insert(self.postings.len());
             if term == self.postings.len() {
                 self.postings.push(Vec::new());
@@ -200,6 +204,7 @@ impl Shelf {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 mod tests {
     use super::*;
 

@@ -219,6 +219,7 @@ fn learn(spelling: &mut Spelling, text: &str) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 mod tests {
     use super::*;
 

@@ -91,6 +91,7 @@ pub(super) fn judge<'a>(rules: &'a [Rule], cues: &[Found<Cue>], past: Past) -> O
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 mod tests {
     use super::*;
     use crate::assistant::prompts::Prompts;

@@ -201,6 +201,7 @@ fn bundle(language: Language, source: &str) -> Result<FluentBundle<FluentResourc
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 mod tests {
     use super::*;
 

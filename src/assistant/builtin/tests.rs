@@ -88,7 +88,6 @@ fn the_labelled_messages_are_judged_as_the_policy_says() {
     let (recall, precision, category) = (rightly / needed, rightly / called, right / labelled);
     let wrong = wrong.join("\n");
     let measured = format!("recall {recall}, precision {precision}, category {category}\n{wrong}");
-    println!("{measured}");
     assert!(labelled >= 90.0, "{labelled}");
     assert!(recall >= 0.95 && precision >= 0.85 && category >= 0.9, "{measured}");
 }
@@ -227,7 +226,6 @@ fn a_turn_is_quick() {
         answer(message);
     }
     let each = start.elapsed() / u32::try_from(messages.len()).unwrap();
-    println!("a turn takes {each:?}");
     assert!(each.as_millis() < 50, "{each:?}");
 }
 
@@ -248,33 +246,5 @@ proptest! {
     fn letters_of_every_alphabet_are_read(message in "[a-zа-яәғқңөұүһі0-9 .,!?'’*|+-]{0,200}") {
         prop_assert!(!answer(&message).reply.is_empty());
         let _ = detect(&message);
-    }
-}
-
-#[test]
-fn zz_debug() {
-    let Ok(file) = std::fs::read_to_string("/tmp/held.txt") else { return };
-    for line in file.lines().filter(|l| !l.trim().is_empty()) {
-        let (label, text) = line.split_once(' ').unwrap();
-        let v = answer(text);
-        let want = label.starts_with('E');
-        let cat = &label[1..];
-        let cat = match cat {
-            "i" => "internet",
-            "t" => "tv",
-            "b" => "billing",
-            "o" => "other",
-            _ => "",
-        };
-        let bad = want != v.needs_escalation || (!cat.is_empty() && cat != v.category);
-        println!(
-            "{} {label} {text} => {} {} {} {:?} {:?}",
-            if bad { "BAD" } else { "ok" },
-            v.language,
-            v.category,
-            v.department,
-            v.reason,
-            v.sources
-        );
     }
 }
