@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use centrium_channels::{Channel, ChannelKind, Delivery};
+use centrium_channels::{Channel, ChannelKind};
 use rand::RngExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -97,7 +97,7 @@ pub async fn build_with(
         reopen: i64::from(config.reopen_days) * DAY,
         node: node.clone(),
         lease: LEASE,
-        pulls: pulled(&channels),
+        quiet: i64::try_from(config.assistant_quiet_ms.as_millis()).unwrap_or(i64::MAX),
     };
     let (writer, _) = Writer::start(Desk {
         store: store.clone(),
@@ -146,10 +146,6 @@ async fn open_store(config: &Config) -> Result<Store, AppError> {
     channels::ensure(&mut tx, &kinds).await.map_err(cannot)?;
     tx.commit().await.map_err(cannot)?;
     Ok(store)
-}
-
-fn pulled(channels: &[Arc<dyn Channel>]) -> Vec<ChannelKind> {
-    channels.iter().filter(|c| c.delivery() == Delivery::Pull).map(|c| c.kind()).collect()
 }
 
 /// The name that this folder's engine has over all its lives, so that the next one can take back

@@ -5,6 +5,7 @@ use centrium_channels::{Error, Kind, Receipt, Reply};
 use super::arrival::{Accepted, Arrival};
 use super::repeat::SCOPE;
 use super::set::{Fate, Set};
+use crate::clock::Millis;
 use crate::events;
 use crate::files::Kept;
 use crate::store::attachments::Attachment;
@@ -56,8 +57,9 @@ impl Set<'_> {
             if next.turn
                 && let Some(id) = job_ids.next()
             {
-                let mine = leased < may_lease;
-                let row = self.turn_job(id, message_id, mine);
+                let quiet = if self.arrivals[i].message.awaits_reply { 0 } else { self.rules.quiet };
+                let mine = quiet == 0 && leased < may_lease;
+                let row = self.turn_job(id, message_id, mine, quiet);
                 self.changes.jobs.push(row.clone());
                 if mine {
                     leased += 1;
@@ -165,14 +167,14 @@ impl Set<'_> {
         Some(told)
     }
 
-    fn turn_job(&self, id: i64, message_id: i64, mine: bool) -> Job {
+    fn turn_job(&self, id: i64, message_id: i64, mine: bool, quiet: Millis) -> Job {
         Job {
             id,
             kind: JobKind::AnswerTicket,
             subject_id: message_id,
             state: JobState::Ready,
             attempts: i64::from(mine),
-            run_at: if mine { self.now + self.rules.lease } else { self.now },
+            run_at: self.now + if mine { self.rules.lease } else { quiet },
             lease_owner: mine.then(|| self.rules.node.clone()),
             last_error: None,
             created_at: self.now,

@@ -26,8 +26,9 @@ pub struct Rules {
     pub node: String,
     /// How long such a lease is.
     pub lease: Millis,
-    /// Channels whose answers are fetched, not sent.
-    pub pulls: Vec<ChannelKind>,
+    /// How long the assistant waits for the rest of a message that is sent in pieces; never where
+    /// a caller waits for the answer.
+    pub quiet: Millis,
 }
 
 /// What became of one message of the set.

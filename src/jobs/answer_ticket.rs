@@ -23,9 +23,7 @@ pub struct Answer {
     pub message_id: i64,
     /// Its ticket.
     pub ticket_id: i64,
-    /// The ticket's version that the assistant saw.
-    pub seen_version: i64,
-    /// The caller waits for this very answer, so that a newer message does not make it stale.
+    /// The caller waits for this very answer: nothing makes it stale but an operator.
     pub is_awaited: bool,
     /// The assistant's name.
     pub assistant: &'static str,
@@ -86,7 +84,6 @@ async fn answer(engine: &Engine, context: Context) -> Result<(), Error> {
         job_id: context.job.id,
         message_id: context.message_id,
         ticket_id: context.ticket_id,
-        seen_version: context.seen_version,
         is_awaited: context.is_awaited,
         assistant: engine.assistant.name(),
         language: verdict.as_ref().map_or(context.language, |v| v.language),

@@ -83,6 +83,14 @@ pub async fn any_due(conn: &mut Conn, now: Millis) -> Result<bool> {
     Ok(!due.is_empty())
 }
 
+/// Whether there are any jobs that are not buried.
+///
+/// # Errors
+/// As every statement.
+pub async fn any(conn: &mut Conn) -> Result<bool> {
+    any_due(conn, Millis::MAX).await
+}
+
 /// Which of these jobs `owner` still holds. What another engine took over, or finished, is
 /// missing.
 ///

@@ -39,6 +39,11 @@ impl Database {
         }
     }
 
+    /// One that another test engine has made, and removes.
+    pub fn shared(kind: Kind, url: String) -> Self {
+        Self { kind, url, drop_on: None }
+    }
+
     /// Where it is.
     pub fn url(&self) -> String {
         self.url.clone()

@@ -115,6 +115,7 @@ pub async fn build(database: &Database, folder: &TempDir, options: Options) -> E
         ("API_TOKEN", API_TOKEN),
         ("RATE_LIMIT_PER_KEY", "0"),
         ("RATE_LIMIT_PER_IP", "0"),
+        ("ASSISTANT_QUIET_MS", "0"),
     ];
     variables.extend(options.config.iter().map(|(name, value)| (*name, value.as_str())));
     let config = Config::with(&variables).unwrap();

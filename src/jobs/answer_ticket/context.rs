@@ -21,7 +21,6 @@ pub(super) struct Context {
     pub(super) job: Job,
     pub(super) message_id: i64,
     pub(super) ticket_id: i64,
-    pub(super) seen_version: i64,
     pub(super) is_awaited: bool,
     pub(super) language: Language,
     pub(super) turn: Turn,
@@ -91,7 +90,6 @@ fn context(
         job: job.clone(),
         message_id: message.id,
         ticket_id: ticket.id,
-        seen_version: ticket.version,
         is_awaited: engine.is_pulled(ticket.channel.0),
         language: language.unwrap_or(engine.default_language),
         turn: Turn {

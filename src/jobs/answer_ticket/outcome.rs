@@ -15,13 +15,14 @@ use crate::store::messages::Message;
 use crate::store::names::{JobKind, JobState};
 use crate::store::tickets::Ticket;
 use crate::store::{Changes, Result, Table, Tx, jobs, messages, reserve, tickets};
-use crate::tickets::{Author, DeliveryState, life};
+use crate::tickets::{Author, DeliveryState, Status, life};
 
 /// Writes a set of answers, and says of each what became of it.
 ///
 /// Under the lock of its ticket an answer is looked at once more: where another engine took the
 /// job over, nothing happens; where an operator has joined meanwhile it becomes a draft; where the
-/// customer has written again, it is dropped, because that message has its own turn.
+/// customer has written again (that message has its own turn), or the ticket was closed, it is
+/// dropped.
 ///
 /// # Errors
 /// When the set can't be written; the transaction must then be dropped.
@@ -51,7 +52,7 @@ pub async fn write(
             let mut post = Post { answer, ticket, rules, now, changes: &mut changes };
             match stale {
                 Some(Stale::OperatorJoined) => post.draft(id),
-                Some(Stale::NewerMessage) => {}
+                Some(Stale::Overtaken) => {}
                 None => {
                     done.reply = Some(post.reply(id));
                     if !answer.is_awaited {
@@ -70,18 +71,19 @@ pub async fn write(
 /// Why an answer is not for the customer any more.
 enum Stale {
     OperatorJoined,
-    NewerMessage,
+    Overtaken,
 }
 
 async fn is_stale(tx: &mut Tx, ticket: &Ticket, answer: &Answer) -> Result<Option<Stale>> {
     if ticket.operator_joined {
         return Ok(Some(Stale::OperatorJoined));
     }
-    if ticket.version == answer.seen_version || answer.is_awaited {
+    if answer.is_awaited {
         return Ok(None);
     }
-    let newer = messages::customer_wrote_after(tx, ticket.id, answer.message_id).await?;
-    Ok(newer.then_some(Stale::NewerMessage))
+    let overtaken = ticket.status == Status::Closed
+        || messages::customer_wrote_after(tx, ticket.id, answer.message_id).await?;
+    Ok(overtaken.then_some(Stale::Overtaken))
 }
 
 /// One answer on its way into the rows.

@@ -1,0 +1,114 @@
+//! The assistant fails, is slow, or the engine stops in the middle.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use centrium::assistant::{Assistant, AssistantError, Turn, Verdict};
+use serde_json::json;
+
+use crate::harness::{App, Kind, Options, both};
+
+/// An assistant that never answers in time.
+struct Silent;
+
+#[async_trait]
+impl Assistant for Silent {
+    fn name(&self) -> &'static str {
+        "silent"
+    }
+
+    async fn answer(&self, _: &Turn) -> Result<Verdict, AssistantError> {
+        std::future::pending().await
+    }
+}
+
+/// An assistant that breaks.
+struct Broken;
+
+#[async_trait]
+impl Assistant for Broken {
+    fn name(&self) -> &'static str {
+        "broken"
+    }
+
+    async fn answer(&self, _: &Turn) -> Result<Verdict, AssistantError> {
+        Err(AssistantError(String::from("out of order")))
+    }
+}
+
+fn with(assistant: impl Assistant + 'static) -> Options {
+    Options {
+        assistant: Some(Arc::new(assistant)),
+        config: vec![("AI_TIMEOUT_SECONDS", "1".into())],
+        ..Options::default()
+    }
+}
+
+both!(a_broken_assistant_ends_in_the_canned_text_and_a_call, async |app: App| {
+    let app = app.restart(with(Broken)).await;
+    let said = app.http.say("anna", "интернет не работает").await;
+    assert_eq!(said["needs_escalation"], true);
+    assert_eq!(said["status"], "in_progress");
+    assert!(!said["reply"].as_str().unwrap().is_empty());
+});
+
+both!(a_slow_assistant_ends_the_same_way, async |app: App| {
+    let app = app.restart(with(Silent)).await;
+    let said = app.http.say("anna", "интернет не работает").await;
+    assert_eq!(said["needs_escalation"], true);
+});
+
+both!(a_message_whose_answer_was_cut_off_is_answered_after_the_restart, async |app: App| {
+    let slow = Options {
+        assistant: Some(Arc::new(Silent)),
+        config: vec![("AI_TIMEOUT_SECONDS", "30".into())],
+        ..Options::default()
+    };
+    let app = app.restart(slow).await;
+    let client = app.http.clone();
+    let body = json!({ "user_identifier": "anna", "text": "не работает интернет" });
+    let asked = body.clone();
+    let waiting = tokio::spawn(async move { client.message_once("cut", asked).await });
+    tokio::time::timeout(Duration::from_secs(10), async {
+        while app.http.get("/api/tickets").await.expect(200)["items"] == json!([]) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .unwrap();
+    centrium::app::finish(&app.engine, Duration::from_millis(100)).await;
+    waiting.abort();
+    let app = App::start_on(app.database, app.folder, Options::default()).await;
+    let answer = app.http.message_once("cut", body).await.expect(200);
+    assert!(answer["reply"].as_str().unwrap().contains("роутер"), "{answer}");
+    let ticket = app.http.ticket(&answer["ticket_id"]).await;
+    assert_eq!(ticket["messages"].as_array().unwrap().len(), 2);
+});
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_engines_on_one_postgres_share_the_work() {
+    let one = App::start(Kind::Postgres).await;
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let url = one.database.url();
+    let two = crate::harness::Database::shared(Kind::Postgres, url);
+    let two = App::start_on(two, folder, Options::default()).await;
+    let asked = (0..200).map(|i| {
+        let app = if i % 2 == 0 { &one } else { &two };
+        let body = json!({
+            "user_identifier": format!("user-{}", i % 20),
+            "text": "интернет не работает",
+            "external_id": format!("crm-{}", i % 40),
+        });
+        app.http.message(body)
+    });
+    let answers = futures_util::future::join_all(asked).await;
+    let mut messages = std::collections::BTreeSet::new();
+    let mut tickets = std::collections::BTreeSet::new();
+    for answer in answers {
+        let answer = answer.expect(200);
+        assert!(messages.insert(answer["message_id"].as_i64().unwrap()));
+        tickets.insert(answer["ticket_id"].as_i64().unwrap());
+    }
+    assert_eq!(tickets.len(), 40, "one ticket a conversation, whichever engine took it in");
+}

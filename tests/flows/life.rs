@@ -1,0 +1,49 @@
+//! A ticket's life by the clock.
+
+use centrium::clock::{DAY, HOUR};
+use centrium::jobs::housekeeping;
+use serde_json::json;
+
+use crate::harness::{App, both};
+
+both!(an_answered_ticket_closes_by_itself_after_silence, async |app: App| {
+    let solved = app.http.say("anna", "где посмотреть баланс").await;
+    let escalated = app.http.say("boris", "соедините с оператором").await;
+    app.engine.clock.advance(71 * HOUR);
+    housekeeping::tidy_up(&app.engine).await.unwrap();
+    assert_eq!(app.http.ticket(&solved["ticket_id"]).await["status"], "new");
+    app.engine.clock.advance(2 * HOUR);
+    housekeeping::tidy_up(&app.engine).await.unwrap();
+    let ticket = app.http.ticket(&solved["ticket_id"]).await;
+    assert_eq!(ticket["status"], "closed");
+    assert_eq!(ticket["is_auto_solved"], true);
+    assert_eq!(app.http.ticket(&escalated["ticket_id"]).await["status"], "in_progress");
+});
+
+both!(what_is_too_old_is_purged, async |app: App| {
+    let body = json!({ "user_identifier": "anna", "text": "привет" });
+    let first = app.http.message_once("key", body.clone()).await.expect(200);
+    app.engine.clock.advance(25 * HOUR);
+    housekeeping::tidy_up(&app.engine).await.unwrap();
+    assert_eq!(app.http.message_once("key", body.clone()).await.expect(200), first);
+    app.engine.clock.advance(30 * DAY);
+    housekeeping::tidy_up(&app.engine).await.unwrap();
+    let later = app.http.message_once("key", body).await.expect(200);
+    assert_ne!(later["message_id"], first["message_id"]);
+});
+
+both!(tickets_are_found_by_their_words, async |app: App| {
+    let said = app.http.say("anna", "Не работает ИНТЕРНЕТ в Алматы").await;
+    app.http.say("boris", "где посмотреть баланс").await;
+    housekeeping::index(&app.engine).await.unwrap();
+    for q in ["алматы", "интернет алм", "ИНТЕРНЕТ", "anna"] {
+        let path = format!("/api/tickets?q={}", q.replace(' ', "%20"));
+        let found = app.http.get(&path).await.expect(200);
+        let ids: Vec<_> = found["items"].as_array().unwrap().iter().map(|t| &t["id"]).collect();
+        assert_eq!(ids, [&said["ticket_id"]], "{q}");
+    }
+    for q in ["ничего", "%22", "'%20OR%201=1", "*"] {
+        let found = app.http.get(&format!("/api/tickets?q={q}")).await.expect(200);
+        assert_eq!(found["items"].as_array().unwrap().len(), 0, "{q}");
+    }
+});

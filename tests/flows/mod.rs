@@ -1,0 +1,6 @@
+//! What happens over time: several requests, restarts, other people.
+
+mod delivery;
+mod jobs;
+mod life;
+mod operators;

@@ -1,0 +1,106 @@
+//! People take over.
+
+use serde_json::{Value, json};
+
+use crate::harness::{App, both};
+
+async fn authors(app: &App, ticket: &Value) -> Vec<String> {
+    let ticket = app.http.ticket(ticket).await;
+    let messages = ticket["messages"].as_array().unwrap().clone();
+    messages.iter().map(|m| m["author"].as_str().unwrap().to_owned()).collect()
+}
+
+both!(once_an_operator_has_joined_the_assistant_only_drafts, async |app: App| {
+    let said = app.http.say("anna", "интернет не работает").await;
+    let id = &said["ticket_id"];
+    let path = format!("/api/tickets/{id}");
+    app.http.post(&format!("{path}/join"), json!({ "operator": "Айгуль" })).await.expect(200);
+    let ticket = app.http.ticket(id).await;
+    assert_eq!(ticket["operator"], "Айгуль");
+    assert_eq!(ticket["status"], "in_progress");
+
+    let next = app.http.say("anna", "роутер перезагрузил").await;
+    assert_eq!(next["needs_escalation"], false);
+    wait_for(&app, id, "draft").await;
+    let seen = authors(&app, id).await;
+    assert_eq!(seen, ["customer", "assistant", "customer", "system", "draft"]);
+
+    app.http.post(&format!("{path}/leave"), json!({})).await.expect(200);
+    app.http.say("anna", "где посмотреть баланс").await;
+    assert_eq!(authors(&app, id).await.last().unwrap(), "assistant");
+});
+
+both!(an_operators_message_reopens_and_takes_the_ticket, async |app: App| {
+    let said = app.http.say("anna", "интернет не работает").await;
+    let id = &said["ticket_id"];
+    let path = format!("/api/tickets/{id}");
+    app.http.patch(&path, json!({ "status": "closed" })).await.expect(200);
+    let messages = format!("{path}/messages");
+    let first = app.http.post(&messages, json!({ "text": "Здравствуйте", "operator": "Айгуль" })).await;
+    assert_eq!(first.expect(201)["author"], "operator");
+    app.http.post(&messages, json!({ "text": "И я", "operator": "Данияр" })).await.expect(201);
+    let ticket = app.http.ticket(id).await;
+    assert_eq!(ticket["status"], "in_progress");
+    assert_eq!(ticket["operator"], "Айгуль", "the second operator does not take it over");
+});
+
+both!(a_blocked_contact_is_heard_by_nobody, async |app: App| {
+    let said = app.http.say("anna", "интернет не работает").await;
+    let ticket = app.http.ticket(&said["ticket_id"]).await;
+    let contact = &ticket["contact"]["id"];
+    app.http.post(&format!("/api/contacts/{contact}/block"), json!({})).await.expect(200);
+    assert_eq!(app.http.ticket(&said["ticket_id"]).await["status"], "closed");
+    let before = events(&app).await;
+    let after = app.http.say("anna", "соедините с оператором").await;
+    assert_eq!(after["status"], "closed");
+    assert_eq!(after["needs_escalation"], false);
+    assert_eq!(events(&app).await, before, "nobody is told");
+    app.http.post(&format!("/api/contacts/{contact}/unblock"), json!({})).await.expect(200);
+    let again = app.http.say("anna", "интернет не работает").await;
+    assert_eq!(again["status"], "in_progress");
+});
+
+both!(every_step_is_an_event, async |app: App| {
+    let said = app.http.say("anna", "соедините с оператором").await;
+    let path = format!("/api/tickets/{}", said["ticket_id"]);
+    app.http.post(&format!("{path}/messages"), json!({ "text": "тайна", "note": true })).await.expect(201);
+    app.http.post(&format!("{path}/messages"), json!({ "text": "Слушаю" })).await.expect(201);
+    app.http.patch(&path, json!({ "status": "closed" })).await.expect(200);
+    let id = said["ticket_id"].as_i64().unwrap();
+    let mut conn = app.engine.store.read().await.unwrap();
+    let log = centrium::store::events::of_ticket(&mut conn, id).await.unwrap();
+    let kinds: Vec<_> = log.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(
+        kinds,
+        [
+            "ticket.created",
+            "ticket.message_added",
+            "ticket.escalated",
+            "ticket.status_changed",
+            "ticket.message_added",
+            "ticket.assigned",
+            "ticket.message_added",
+            "ticket.status_changed",
+        ]
+    );
+    assert!(log.iter().all(|event| !event.payload.to_string().contains("тайна")));
+});
+
+async fn events(app: &App) -> usize {
+    let mut conn = app.engine.store.read().await.unwrap();
+    let mut count = 0;
+    for id in 1..=10 {
+        count += centrium::store::events::of_ticket(&mut conn, id).await.unwrap().len();
+    }
+    count
+}
+
+async fn wait_for(app: &App, ticket: &Value, author: &str) {
+    for _ in 0..200 {
+        if authors(app, ticket).await.iter().any(|a| a == author) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("no message by {author}");
+}
