@@ -14,6 +14,7 @@ mod channel;
 mod error;
 mod health;
 mod inbox;
+pub mod json;
 mod message;
 mod problem;
 
