@@ -10,6 +10,7 @@
 //! - what it can't understand is answered with a sentence, and never with a panic;
 //! - it holds no state that a restart would lose.
 
+mod caller;
 mod channel;
 mod error;
 mod health;
@@ -18,6 +19,7 @@ pub mod json;
 mod message;
 mod problem;
 
+pub use caller::Caller;
 pub use channel::{Channel, ChannelKind, Delivery, UnknownChannel};
 pub use error::{Error, Kind, Result, Retry};
 pub use health::Health;
