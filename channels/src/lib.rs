@@ -18,6 +18,8 @@ mod inbox;
 pub mod json;
 mod message;
 mod problem;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use caller::Caller;
 pub use channel::{Channel, ChannelKind, Delivery, UnknownChannel};
