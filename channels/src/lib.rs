@@ -13,6 +13,7 @@
 mod caller;
 mod channel;
 mod error;
+pub mod external;
 mod health;
 mod inbox;
 pub mod json;
