@@ -3,7 +3,7 @@
 //! `serde_json::Value` must not be read from what a stranger sent: while `raw_value` is on, and
 //! axum turns it on, an object whose first key is `$serde_json::private::RawValue` makes
 //! `Value` read the text beside it as JSON of its own, with a new recursion limit. Nested a dozen
-//! times, 20 KiB overflow the stack, and the process aborts. What is read here has one limit for
+//! times, 20 KiB overflowed the stack of a debug build, and the process aborted. What is read here has one limit for
 //! the whole text, and every key is only a key.
 
 use std::cell::Cell;
@@ -20,9 +20,8 @@ pub const MAX_VALUES: usize = 100_000;
 /// stands twice in an object, the last counts.
 ///
 /// # Errors
-/// The text is no JSON, or deeper than that; it holds more values than that (`is_data`). The
-/// error's line and column say where; its message
-/// may quote the text, so it is not for logs.
+/// The text is no JSON, or deeper than that (`is_syntax`, `is_eof`), or holds more values than
+/// that (`is_data`). The error's line and column say where.
 pub fn parse(text: &str) -> serde_json::Result<Value> {
     let left = Cell::new(MAX_VALUES);
     let mut reader = serde_json::Deserializer::from_str(text);
