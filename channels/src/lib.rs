@@ -10,13 +10,19 @@
 //! - what it can't understand is answered with a sentence, and never with a panic;
 //! - it holds no state that a restart would lose.
 
+mod caller;
 mod channel;
 mod error;
+pub mod external;
 mod health;
 mod inbox;
+pub mod json;
 mod message;
 mod problem;
+#[cfg(feature = "testing")]
+pub mod testing;
 
+pub use caller::Caller;
 pub use channel::{Channel, ChannelKind, Delivery, UnknownChannel};
 pub use error::{Error, Kind, Result, Retry};
 pub use health::Health;
