@@ -8,6 +8,8 @@
 )]
 
 mod architecture;
+mod crash;
 mod dependencies;
+mod flows;
 mod harness;
 mod routes;
