@@ -116,6 +116,21 @@ pub async fn newest(
     Ok(rows)
 }
 
+/// The id of the last message that the customer wrote to this ticket.
+///
+/// # Errors
+/// As every statement.
+pub async fn last_of_customer(conn: &mut Conn, ticket_id: i64) -> Result<Option<i64>> {
+    Ok(on!(conn, |c| messages::table
+        .filter(messages::ticket_id.eq(ticket_id))
+        .filter(messages::author.eq(Author::Customer))
+        .order(messages::id.desc())
+        .select(messages::id)
+        .first(c)
+        .await
+        .optional())?)
+}
+
 /// Whether the customer wrote to this ticket after message `id`.
 ///
 /// # Errors
