@@ -28,7 +28,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body)
         .map_err(|_| Problem::bad_request("The body is not valid UTF-8."))?;
-    let value: serde_json::Value = serde_json::from_str(text)
+    let value = centrium_channels::json::parse(text)
         .map_err(|e| Problem::bad_request(format!("The body is not valid JSON: {e}.")))?;
     if !value.is_object() {
         return Err(Problem::bad_request("The body must be a JSON object."));

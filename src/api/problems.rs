@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use centrium_channels::Problem;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::telemetry::metrics as names;
 
@@ -105,19 +105,24 @@ fn body_of(problem: &Problem, path: &str, page: bool, id: Option<&HeaderValue>) 
         let shown = id.map_or_else(String::new, |id| format!("Request {id}"));
         return super::home::error_page(problem.status, sentence, &shown).into_response();
     }
-    let mut body = if path.starts_with("/tickets/api") || path.starts_with("/api/feedback") {
-        json!({ "success": false, "error": sentence })
+    let id = id.map(|id| json!(id));
+    let body = if path.starts_with("/tickets/api") || path.starts_with("/api/feedback") {
+        shape(&[("success", Some(json!(false))), ("error", Some(json!(sentence))), ("request_id", id)])
     } else if path.starts_with("/webhooks") {
-        json!({ "detail": sentence })
+        shape(&[("detail", Some(json!(sentence))), ("request_id", id)])
     } else {
-        json!({ "error": sentence })
+        shape(&[("error", Some(json!(sentence))), ("request_id", id)])
     };
-    if let Some(id) = id {
-        body["request_id"] = json!(id);
-    }
-    let mut response = Response::new(Body::from(body.to_string()));
+    let mut response = Response::new(Body::from(body));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// A JSON object with its fields in this order, as people read it; those without a value are left out.
+fn shape(fields: &[(&str, Option<Value>)]) -> String {
+    let present = fields.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    let fields: Vec<String> = present.map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    format!("{{{}}}", fields.join(","))
 }
 
 /// A browser puts `text/html` before anything that JSON would match.

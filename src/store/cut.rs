@@ -48,6 +48,13 @@ impl Cut {
         self.state.allowed.store(operations, SeqCst);
     }
 
+    /// Whether an operation was refused since then.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.count() > self.state.allowed.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
     /// How many operations were asked for since the last [`after`](Cut::after).
     #[cfg(feature = "testing")]
     #[must_use]

@@ -116,6 +116,38 @@ pub async fn newest(
     Ok(rows)
 }
 
+/// The id of the last message that the customer wrote to this ticket.
+///
+/// # Errors
+/// As every statement.
+pub async fn last_of_customer(conn: &mut Conn, ticket_id: i64) -> Result<Option<i64>> {
+    Ok(on!(conn, |c| messages::table
+        .filter(messages::ticket_id.eq(ticket_id))
+        .filter(messages::author.eq(Author::Customer))
+        .order(messages::id.desc())
+        .select(messages::id)
+        .first(c)
+        .await
+        .optional())?)
+}
+
+/// The same without notes and drafts: what the customer may see.
+///
+/// # Errors
+/// As every statement.
+pub async fn newest_said(conn: &mut Conn, ticket_id: i64, limit: i64) -> Result<Vec<Message>> {
+    let mut rows: Vec<Message> = on!(conn, |c| messages::table
+        .filter(messages::ticket_id.eq(ticket_id))
+        .filter(messages::author.ne_all([Author::Note, Author::Draft]))
+        .select(Message::as_select())
+        .order(messages::id.desc())
+        .limit(limit)
+        .load(c)
+        .await)?;
+    rows.reverse();
+    Ok(rows)
+}
+
 /// Whether the customer wrote to this ticket after message `id`.
 ///
 /// # Errors

@@ -218,6 +218,20 @@ pub async fn lock_current(
     if found.is_empty() { Ok(Vec::new()) } else { lock(tx, &found).await }
 }
 
+/// The ids of a contact's open tickets, on all channels.
+///
+/// # Errors
+/// As every statement.
+pub async fn open_of_contact(conn: &mut Conn, contact_id: i64) -> Result<Vec<i64>> {
+    Ok(on!(conn, |c| tickets::table
+        .filter(tickets::contact_id.eq(contact_id))
+        .filter(tickets::status.ne(Status::Closed))
+        .order(tickets::id)
+        .select(tickets::id)
+        .load(c)
+        .await)?)
+}
+
 /// Open tickets that nobody wrote to since `silent_since` and that no human was called to: the
 /// assistant has answered them.
 ///

@@ -55,6 +55,14 @@ pub fn escalate(ticket: &mut Ticket, reason: Option<&str>, log: &mut Vec<NewEven
     );
 }
 
+/// The human who was called is needed no more; why there was a call is kept.
+pub fn call_off(ticket: &mut Ticket, now: Millis) {
+    if ticket.needs_escalation {
+        ticket.needs_escalation = false;
+        touch(ticket, now);
+    }
+}
+
 /// Gives a ticket to an operator, or to none.
 pub fn assign(ticket: &mut Ticket, operator: Option<&str>, log: &mut Vec<NewEvent>, now: Millis) {
     if ticket.operator.as_deref() == operator {

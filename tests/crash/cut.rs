@@ -1,0 +1,239 @@
+//! A scripted workload is cut off after every single store operation. The engine then starts
+//! again on what is there, the senders repeat what was not acknowledged to them, and the end must
+//! be the same as if nothing had happened.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use centrium::engine::Engine;
+use centrium::jobs::{answer_ticket, deliver_reply, worker};
+use centrium::store::names::JobKind;
+use centrium::store::{contacts, events, jobs, messages, tickets};
+use centrium::tickets::{Status, change, reply};
+use centrium_channels::testing::ScriptedChannel;
+use centrium_channels::{ChannelKind, Idempotency, Incoming, Receipt, Sender};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::harness::{Database, Kind, Options, build};
+
+/// What one step of the script came to; `Err` when the store was cut off.
+type Step = Result<(), String>;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_every_store_operation_on_sqlite() {
+    cut_everywhere(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_every_store_operation_on_postgres() {
+    cut_everywhere(Kind::Postgres).await;
+}
+
+async fn cut_everywhere(kind: Kind) {
+    let whole = World::new(kind).await;
+    let engine = whole.engine().await;
+    engine.store.cut().after(u64::MAX);
+    Script::default().run(&engine).await.unwrap();
+    let operations = engine.store.cut().count();
+    let expected = whole.state(&engine).await;
+    assert!(operations > 60, "the script does too little: {operations}");
+
+    for cut in 0..operations {
+        let world = World::new(kind).await;
+        let mut script = Script::default();
+        let engine = world.engine().await;
+        engine.store.cut().after(cut);
+        assert!(script.run(&engine).await.is_err(), "cut {cut} was not noticed");
+        drop(engine);
+
+        let engine = world.engine().await;
+        worker::give_back(&engine).await.unwrap();
+        script.run(&engine).await.unwrap_or_else(|e| panic!("after cut {cut}: {e}"));
+        assert_eq!(world.state(&engine).await, expected, "after cut {cut} of {operations}");
+    }
+    eprintln!("{kind:?}: cut off after each of {operations} store operations");
+}
+
+/// A database, a folder, and the outside: what stays when an engine dies.
+struct World {
+    database: Database,
+    folder: TempDir,
+    telegram: Arc<ScriptedChannel>,
+}
+
+impl World {
+    async fn new(kind: Kind) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::create(kind, folder.path()).await;
+        Self { database, folder, telegram: ScriptedChannel::new(ChannelKind::Telegram) }
+    }
+
+    /// An engine whose jobs run only when the script says so.
+    async fn engine(&self) -> Engine {
+        let channels: Vec<Arc<dyn centrium_channels::Channel>> = vec![self.telegram.clone()];
+        build(&self.database, &self.folder, Options { channels, ..Options::default() }).await
+    }
+
+    /// Everything that is stored or was sent, in words, without ids and times.
+    async fn state(&self, engine: &Engine) -> Vec<String> {
+        let mut conn = engine.store.read().await.unwrap();
+        let mut lines = Vec::new();
+        let all = tickets::list(&mut conn, &tickets::Filter::default(), 100).await.unwrap();
+        for ticket in all {
+            let name = ticket.external_id.clone().unwrap_or_default();
+            lines.push(format!(
+                "ticket {name} {} {} escalated {} by {:?}",
+                ticket.status, ticket.priority, ticket.needs_escalation, ticket.operator
+            ));
+            for (i, message) in
+                messages::newest(&mut conn, ticket.id, None, 100).await.unwrap().iter().enumerate()
+            {
+                lines.push(format!(
+                    "message {name} {i} {} {:?} {}",
+                    message.author, message.delivery_state, message.text
+                ));
+            }
+            for (i, event) in
+                events::of_ticket(&mut conn, ticket.id).await.unwrap().iter().enumerate()
+            {
+                lines.push(format!("event {name} {i} {}", event.kind));
+            }
+        }
+        for contact in contacts::search(&mut conn, None, None, 100).await.unwrap() {
+            lines.push(format!("contact {}", contact.search_text));
+        }
+        for job in jobs::list(&mut conn, None, 100).await.unwrap() {
+            lines.push(format!("job {} {}", job.kind, job.state));
+        }
+        let mut keys: Vec<_> = self.telegram.sent().into_iter().map(|out| out.text).collect();
+        keys.sort();
+        keys.dedup();
+        lines.extend(keys.into_iter().map(|text| format!("sent {text}")));
+        lines.sort();
+        lines
+    }
+}
+
+/// What the outside does, and how far it has come: a step that was acknowledged is not repeated.
+#[derive(Default)]
+struct Script {
+    done: usize,
+    crm: Option<Receipt>,
+}
+
+impl Script {
+    async fn run(&mut self, engine: &Engine) -> Step {
+        // What an earlier life left is finished first, as a start does.
+        run_jobs(engine).await?;
+        while self.done < 8 {
+            self.step(engine).await?;
+            self.done += 1;
+        }
+        run_jobs(engine).await
+    }
+
+    async fn step(&mut self, engine: &Engine) -> Step {
+        match self.done {
+            0 => {
+                let taken = accept(engine, crm("key-1", "anna", "не работает интернет")).await?;
+                self.crm = Some(taken);
+                run_jobs(engine).await
+            }
+            // The same again: the CRM has not seen the answer.
+            1 => accept(engine, crm("key-1", "anna", "не работает интернет")).await.map(drop),
+            2 => {
+                accept(engine, crm("key-2", "boris", "соедините с оператором")).await?;
+                run_jobs(engine).await
+            }
+            3 => {
+                accept(engine, telegram("42:1", "где посмотреть баланс")).await?;
+                run_jobs(engine).await?;
+                run_jobs(engine).await
+            }
+            4 => {
+                let post = reply::Post {
+                    text: "Слушаю вас".into(),
+                    operator: Some("Айгуль".into()),
+                    key: Some("post-1".into()),
+                    ..reply::Post::default()
+                };
+                let ticket = self.crm.unwrap().ticket_id;
+                reply::post(engine, ticket, post).await.map(drop).map_err(|e| e.to_string())
+            }
+            5 => {
+                let close =
+                    change::Change { status: Some(Status::Closed), ..change::Change::default() };
+                let ticket = self.crm.unwrap().ticket_id;
+                change::change(engine, ticket, close).await.map(drop).map_err(|e| e.to_string())
+            }
+            6 => accept(engine, crm("key-3", "anna", "спасибо")).await.map(drop),
+            _ => {
+                accept(engine, crm("key-4", "anna", "опять не работает интернет")).await?;
+                run_jobs(engine).await
+            }
+        }
+    }
+}
+
+async fn accept(engine: &Engine, message: Incoming) -> Result<Receipt, String> {
+    engine.ingest.accept(message).await.map_err(|e| e.to_string())
+}
+
+/// Runs every job that is leased here or due, until none is left or the store is cut off.
+async fn run_jobs(engine: &Engine) -> Step {
+    loop {
+        let mut work = engine.local.drain().await;
+        if work.is_empty() {
+            let mut tx = engine.store.begin().await.map_err(|e| e.to_string())?;
+            let now = engine.clock.now();
+            work = jobs::claim(&mut tx, &engine.node, now, now + 60_000, 10)
+                .await
+                .map_err(|e| e.to_string())?;
+            tx.commit().await.map_err(|e| e.to_string())?;
+        }
+        if work.is_empty() {
+            return Ok(());
+        }
+        for job in work {
+            match job.kind {
+                JobKind::AnswerTicket => {
+                    answer_ticket::run(engine, vec![job]).await.map_err(|e| e.to_string())?;
+                    // The turn runs as a task of its own. Cut off, it would wait for better times.
+                    while !engine.tracker.is_empty() && !engine.store.cut().is_cut() {
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
+                }
+                JobKind::DeliverReply => {
+                    deliver_reply::run(engine, &job).await.map_err(|e| e.to_string())?;
+                }
+            }
+        }
+    }
+}
+
+fn crm(key: &str, who: &str, text: &str) -> Incoming {
+    Incoming {
+        channel: ChannelKind::Api,
+        sender: Sender { identifier: who.into(), ..Sender::default() },
+        external_id: None,
+        conversation: Some(format!("crm-{who}")),
+        subject: None,
+        text: text.into(),
+        attachments: Vec::new(),
+        metadata: Value::Null,
+        idempotency: Some(Idempotency { key: key.into(), request: key.into() }),
+        awaits_reply: true,
+        machine: None,
+    }
+}
+
+fn telegram(id: &str, text: &str) -> Incoming {
+    Incoming {
+        channel: ChannelKind::Telegram,
+        external_id: Some(id.into()),
+        idempotency: None,
+        awaits_reply: false,
+        ..crm("", "42", text)
+    }
+}
