@@ -1,13 +1,22 @@
 //! The HTTP side: every route in one list, one stack of layers.
 
+mod attachments;
 mod auth;
 mod body;
+mod changes;
+mod channels;
+mod contacts;
 mod docs;
 mod health;
 mod home;
+mod ids;
+mod messages;
 mod page;
 mod problems;
+mod query;
+mod refusal;
 mod status;
+mod tickets;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -38,6 +47,19 @@ fn routes(engine: &Engine) -> (Router<Engine>, utoipa::openapi::OpenApi) {
     // Behind API_TOKEN, or a key of scope `read` for what only reads.
     let private = OpenApiRouter::new()
         .routes(routes!(health::show_metrics))
+        .routes(routes!(tickets::list_tickets))
+        .routes(routes!(tickets::show_ticket, changes::change_ticket))
+        .routes(routes!(changes::join_ticket))
+        .routes(routes!(changes::leave_ticket))
+        .routes(routes!(messages::post_message))
+        .routes(routes!(messages::retry_message))
+        .routes(routes!(attachments::get_attachment))
+        .routes(routes!(contacts::list_contacts))
+        .routes(routes!(contacts::show_contact))
+        .routes(routes!(contacts::block_contact))
+        .routes(routes!(contacts::unblock_contact))
+        .routes(routes!(channels::list_channels))
+        .routes(routes!(channels::switch_channel))
         .layer(from_fn_with_state(engine.clone(), auth::require_token));
 
     let (router, document) = public
