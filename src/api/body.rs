@@ -1,7 +1,7 @@
 //! Reading a JSON body, with a sentence for each way it can be wrong.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::StatusCode;
 use centrium_channels::Problem;
 use serde::de::DeserializeOwned;
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 ///
 /// Rejections: 400 for broken JSON, a missing field or one of the wrong kind, each named; 413.
 #[derive(Debug)]
-pub struct Json<T>(pub T);
+pub(super) struct Json<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
@@ -21,11 +21,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
+/// A body that may be left out.
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        let body = Bytes::from_request(request, state).await.map_err(unreadable)?;
+        if body.trim_ascii().is_empty() { Ok(None) } else { parse(&body).map(|b| Some(Self(b))) }
+    }
+}
+
 /// The same for a body that was read already.
 ///
 /// # Errors
 /// 400, with a sentence.
-pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body)
         .map_err(|_| Problem::bad_request("The body is not valid UTF-8."))?;
     let value = centrium_channels::json::parse(text)

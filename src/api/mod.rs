@@ -1,13 +1,22 @@
 //! The HTTP side: every route in one list, one stack of layers.
 
+mod attachments;
 mod auth;
 mod body;
+mod changes;
+mod channels;
+mod contacts;
 mod docs;
 mod health;
 mod home;
+mod ids;
+mod messages;
 mod page;
 mod problems;
+mod query;
+mod refusal;
 mod status;
+mod tickets;
 
 use std::sync::Arc;
 
@@ -39,7 +48,21 @@ fn public() -> OpenApiRouter<Engine> {
 
 /// Behind `API_TOKEN`, or a key of scope `read` for what only reads.
 fn private() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(health::show_metrics))
+    OpenApiRouter::new()
+        .routes(routes!(health::show_metrics))
+        .routes(routes!(tickets::list_tickets))
+        .routes(routes!(tickets::show_ticket, changes::change_ticket))
+        .routes(routes!(changes::join_ticket))
+        .routes(routes!(changes::leave_ticket))
+        .routes(routes!(messages::post_message))
+        .routes(routes!(messages::retry_message))
+        .routes(routes!(attachments::get_attachment))
+        .routes(routes!(contacts::list_contacts))
+        .routes(routes!(contacts::show_contact))
+        .routes(routes!(contacts::block_contact))
+        .routes(routes!(contacts::unblock_contact))
+        .routes(routes!(channels::list_channels))
+        .routes(routes!(channels::switch_channel))
 }
 
 /// Open to all and counted by nobody: load balancers ask often, and from one address.
@@ -48,7 +71,7 @@ fn uncounted() -> OpenApiRouter<Engine> {
 }
 
 /// The routes that the channels bring; each checks its callers by its own protocol.
-fn channels(engine: &Engine) -> OpenApiRouter<Engine> {
+fn from_channels(engine: &Engine) -> OpenApiRouter<Engine> {
     let inbox = Arc::new(EngineInbox::new(engine.clone()));
     let routes = engine.channels.iter().map(|channel| channel.routes(inbox.clone()));
     routes.fold(OpenApiRouter::new(), |all, routes| all.merge(routes.with_state(())))
@@ -61,7 +84,7 @@ fn router(engine: &Engine) -> Router<Engine> {
         .layer(count)
         .merge(private().layer(require))
         .merge(uncounted())
-        .merge(channels(engine))
+        .merge(from_channels(engine))
         .into()
 }
 

@@ -107,7 +107,11 @@ fn body_of(problem: &Problem, path: &str, page: bool, id: Option<&HeaderValue>) 
     }
     let id = id.map(|id| json!(id));
     let body = if path.starts_with("/tickets/api") || path.starts_with("/api/feedback") {
-        shape(&[("success", Some(json!(false))), ("error", Some(json!(sentence))), ("request_id", id)])
+        shape(&[
+            ("success", Some(json!(false))),
+            ("error", Some(json!(sentence))),
+            ("request_id", id),
+        ])
     } else if path.starts_with("/webhooks") {
         shape(&[("detail", Some(json!(sentence))), ("request_id", id)])
     } else {

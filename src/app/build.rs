@@ -30,6 +30,7 @@ pub fn all_channels() -> Vec<Arc<dyn Channel>> {
 }
 
 /// The parts of an engine that can be chosen.
+#[derive(Clone)]
 pub struct Choices {
     /// The channels that are switched on.
     pub channels: Vec<Arc<dyn Channel>>,

@@ -57,7 +57,8 @@ impl Set<'_> {
             if next.turn
                 && let Some(id) = job_ids.next()
             {
-                let quiet = if self.arrivals[i].message.awaits_reply { 0 } else { self.rules.quiet };
+                let quiet =
+                    if self.arrivals[i].message.awaits_reply { 0 } else { self.rules.quiet };
                 let mine = quiet == 0 && leased < may_lease;
                 let row = self.turn_job(id, message_id, mine, quiet);
                 self.changes.jobs.push(row.clone());

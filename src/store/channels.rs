@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::conn::{insert_rows, on};
 use super::schema::channels;
-use super::{Conn, Result, StoredKind, Tx};
+use super::{Conn, Result, Store, StoredKind, Tx};
 use crate::clock::Millis;
 
 /// One channel.
@@ -58,6 +58,17 @@ pub async fn ensure(tx: &mut Tx, kinds: &[StoredKind]) -> Result<()> {
     let conn: &mut Conn = tx;
     insert_rows!(conn, missing, |r| diesel::insert_into(channels::table).values(r));
     Ok(())
+}
+
+/// Turns a channel's switch, in a transaction of its own.
+///
+/// # Errors
+/// As every transaction.
+pub async fn switch(store: &Store, kind: StoredKind, is_active: bool) -> Result<()> {
+    let mut tx = store.begin().await?;
+    ensure(&mut tx, &[kind]).await?;
+    set_active(&mut tx, kind, is_active).await?;
+    tx.commit().await
 }
 
 /// Turns a channel's switch.

@@ -17,6 +17,8 @@ use super::{Conn, Result, Store, Tx};
 const MESSAGES: i64 = 200;
 /// Characters of a ticket's document.
 const DOCUMENT: usize = 100_000;
+/// Characters of a word that count; PostgreSQL refuses words of more than 2,046 bytes.
+const WORD: usize = 100;
 /// Tickets that a search finds at most.
 const FOUND: i64 = 1_000;
 
@@ -128,6 +130,6 @@ fn words(text: &str) -> Vec<String> {
     text.to_lowercase()
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        .map(str::to_owned)
+        .map(|word| word.chars().take(WORD).collect())
         .collect()
 }

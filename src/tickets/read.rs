@@ -4,8 +4,8 @@ use centrium_channels::{ChannelKind, Result};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::shapes::{MessageOut, TicketOut};
 use super::DeliveryState;
+use super::shapes::{MessageOut, TicketOut};
 use crate::engine::Engine;
 use crate::store::messages::Message;
 use crate::store::{Read, messages, tickets};

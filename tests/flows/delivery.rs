@@ -29,10 +29,7 @@ async fn with_channel(app: App) -> (App, Arc<ScriptedChannel>) {
     with_config(app, Vec::new()).await
 }
 
-async fn with_config(
-    app: App,
-    config: Vec<(&'static str, String)>,
-) -> (App, Arc<ScriptedChannel>) {
+async fn with_config(app: App, config: Vec<(&'static str, String)>) -> (App, Arc<ScriptedChannel>) {
     let channel = ScriptedChannel::new(ChannelKind::Telegram);
     let options = Options { channels: vec![channel.clone()], config, ..Options::default() };
     (app.restart(options).await, channel)
@@ -104,7 +101,8 @@ both!(an_operators_message_goes_out, async |app: App| {
 both!(pieces_that_come_quickly_get_one_answer_for_the_last, async |app: App| {
     let (app, channel) = with_config(app, vec![("ASSISTANT_QUIET_MS", "300".into())]).await;
     let mut ticket = 0;
-    for (i, text) in ["у меня", "дома", "интернет не работает"].into_iter().enumerate() {
+    for (i, text) in ["у меня", "дома", "интернет не работает"].into_iter().enumerate()
+    {
         let message = incoming(&format!("42:{i}"), text);
         ticket = app.engine.ingest.accept(message).await.unwrap().ticket_id;
     }

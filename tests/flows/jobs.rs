@@ -91,7 +91,7 @@ async fn two_engines_on_one_postgres_share_the_work() {
     let one = App::start(Kind::Postgres).await;
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let url = one.database.url();
-    let two = crate::harness::Database::shared(Kind::Postgres, url);
+    let two = crate::harness::Database::shared(url);
     let two = App::start_on(two, folder, Options::default()).await;
     let asked = (0..200).map(|i| {
         let app = if i % 2 == 0 { &one } else { &two };

@@ -36,7 +36,8 @@ both!(an_operators_message_reopens_and_takes_the_ticket, async |app: App| {
     let path = format!("/api/tickets/{id}");
     app.http.patch(&path, json!({ "status": "closed" })).await.expect(200);
     let messages = format!("{path}/messages");
-    let first = app.http.post(&messages, json!({ "text": "Здравствуйте", "operator": "Айгуль" })).await;
+    let first =
+        app.http.post(&messages, json!({ "text": "Здравствуйте", "operator": "Айгуль" })).await;
     assert_eq!(first.expect(201)["author"], "operator");
     app.http.post(&messages, json!({ "text": "И я", "operator": "Данияр" })).await.expect(201);
     let ticket = app.http.ticket(id).await;
@@ -63,7 +64,10 @@ both!(a_blocked_contact_is_heard_by_nobody, async |app: App| {
 both!(every_step_is_an_event, async |app: App| {
     let said = app.http.say("anna", "соедините с оператором").await;
     let path = format!("/api/tickets/{}", said["ticket_id"]);
-    app.http.post(&format!("{path}/messages"), json!({ "text": "тайна", "note": true })).await.expect(201);
+    app.http
+        .post(&format!("{path}/messages"), json!({ "text": "тайна", "note": true }))
+        .await
+        .expect(201);
     app.http.post(&format!("{path}/messages"), json!({ "text": "Слушаю" })).await.expect(201);
     app.http.patch(&path, json!({ "status": "closed" })).await.expect(200);
     let id = said["ticket_id"].as_i64().unwrap();

@@ -15,7 +15,6 @@ pub enum Kind {
 
 /// A database, removed with the test.
 pub struct Database {
-    pub kind: Kind,
     url: String,
     drop_on: Option<(String, String)>,
 }
@@ -26,7 +25,7 @@ impl Database {
         match kind {
             Kind::Sqlite => {
                 let url = format!("sqlite://{}", folder.join("centrium.db").display());
-                Self { kind, url, drop_on: None }
+                Self { url, drop_on: None }
             }
             Kind::Postgres => {
                 let server = std::env::var("TEST_DATABASE_URL")
@@ -34,14 +33,14 @@ impl Database {
                 let name = format!("test_{:016x}", rand::random::<u64>());
                 execute(&server, &format!("CREATE DATABASE {name}")).await;
                 let url = replace_database(&server, &name);
-                Self { kind, url, drop_on: Some((server, name)) }
+                Self { url, drop_on: Some((server, name)) }
             }
         }
     }
 
     /// One that another test engine has made, and removes.
-    pub fn shared(kind: Kind, url: String) -> Self {
-        Self { kind, url, drop_on: None }
+    pub fn shared(url: String) -> Self {
+        Self { url, drop_on: None }
     }
 
     /// Where it is.
@@ -55,7 +54,8 @@ impl Drop for Database {
         let Some((server, name)) = self.drop_on.take() else { return };
         // The test's own runtime may be ending: this one is only for the good-bye.
         let good_bye = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(execute(&server, &format!("DROP DATABASE {name} WITH (FORCE)")));
         });
         drop(good_bye.join());

@@ -3,7 +3,7 @@
 mod database;
 mod http;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use centrium::app;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 pub use database::{Database, Kind};
-pub use http::{Answer, Client};
+pub use http::Client;
 
 /// The keys of every test engine.
 pub const EXTERNAL_KEY: &str = "external-key-for-tests-0123456789abcdef";
@@ -119,10 +119,16 @@ pub async fn build(database: &Database, folder: &TempDir, options: Options) -> E
     ];
     variables.extend(options.config.iter().map(|(name, value)| (*name, value.as_str())));
     let config = Config::with(&variables).unwrap();
-    let mut parts = app::Choices::of(&config).unwrap();
+    let mut parts = choices(&config);
     parts.channels.extend(options.channels);
     if let Some(assistant) = options.assistant {
         parts.assistant = assistant;
     }
     app::build_with(config, parts).await.unwrap().0
+}
+
+/// Reading the prompts is most of an engine's start in a debug build: once for all of a test's.
+fn choices(config: &Config) -> app::Choices {
+    static CHOICES: OnceLock<app::Choices> = OnceLock::new();
+    CHOICES.get_or_init(|| app::Choices::of(config).unwrap()).clone()
 }

@@ -19,7 +19,8 @@ both!(a_browser_gets_a_page, async |app: App| {
     let page = app.http.send(request).await;
     assert_eq!(page.status, 404);
     assert!(page.headers["content-type"].to_str().unwrap().starts_with("text/html"));
-    let both = app.http.plain(Method::GET, "/nothing").header("Accept", "application/json, text/html");
+    let both =
+        app.http.plain(Method::GET, "/nothing").header("Accept", "application/json, text/html");
     app.http.send(both).await.refused(404);
 });
 

@@ -74,9 +74,7 @@ both!(wrong_input_is_told_in_a_sentence, async |app: App| {
 });
 
 both!(an_external_id_is_one_ticket_for_ever, async |app: App| {
-    let crm = |who: &str, text: &str| {
-        json!({ "user_identifier": who, "text": text, "external_id": "crm-12345" })
-    };
+    let crm = |who: &str, text: &str| json!({ "user_identifier": who, "text": text, "external_id": "crm-12345" });
     let first = app.http.message(crm("anna", "интернет не работает")).await.expect(200);
     let other = app.http.message(crm("boris", "и у меня не работает")).await.expect(200);
     assert_eq!(first["ticket_id"], other["ticket_id"]);
@@ -160,7 +158,10 @@ both!(a_crm_reads_its_tickets_back, async |app: App| {
     let path = format!("/tickets/api/external/tickets/{}/", said["ticket_id"]);
     let note = format!("/api/tickets/{}/messages", said["ticket_id"]);
     app.http.post(&note, json!({ "text": "тайная заметка", "note": true })).await.expect(201);
-    app.http.post(&note, json!({ "text": "ответ оператора", "operator": "Айгуль" })).await.expect(201);
+    app.http
+        .post(&note, json!({ "text": "ответ оператора", "operator": "Айгуль" }))
+        .await
+        .expect(201);
     let read = app.http.plain(Method::GET, &path).header("X-API-Key", EXTERNAL_KEY);
     let ticket = app.http.send(read.try_clone().unwrap()).await.expect(200);
     let text = ticket.to_string();
@@ -181,7 +182,8 @@ both!(a_nul_is_replaced_and_the_rest_kept, async |app: App| {
 });
 
 both!(too_many_requests_are_told_when_to_come_again, async |app: App| {
-    let options = Options { config: vec![("RATE_LIMIT_PER_KEY", "3".into())], ..Options::default() };
+    let options =
+        Options { config: vec![("RATE_LIMIT_PER_KEY", "3".into())], ..Options::default() };
     let app = app.restart(options).await;
     for _ in 0..3 {
         app.http.say("anna", "привет").await;
@@ -207,4 +209,3 @@ fn png() -> Vec<u8> {
     picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
     bytes.into_inner()
 }
-

@@ -6,7 +6,8 @@ use serde_json::json;
 use crate::harness::{App, both};
 
 both!(status_tells_what_works, async |app: App| {
-    let status = app.http.send(app.http.plain(Method::GET, "/tickets/api/status/")).await.expect(200);
+    let status =
+        app.http.send(app.http.plain(Method::GET, "/tickets/api/status/")).await.expect(200);
     assert_eq!(status["status"], "ok");
     assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
     let channels = json!({
@@ -55,6 +56,7 @@ both!(the_docs_are_served_from_here, async |app: App| {
     let script = app.http.send(app.http.plain(Method::GET, "/api/docs/swagger-ui-bundle.js")).await;
     assert_eq!(script.status, 200);
     app.http.send(app.http.plain(Method::GET, "/api/docs/nothing.js")).await.refused(404);
-    let document = app.http.send(app.http.plain(Method::GET, "/api/openapi.json")).await.expect(200);
+    let document =
+        app.http.send(app.http.plain(Method::GET, "/api/openapi.json")).await.expect(200);
     assert!(document["paths"]["/tickets/api/external/message/"]["post"].is_object());
 });

@@ -6,6 +6,5 @@ mod options;
 mod target;
 mod trust;
 
-pub use connect::Connected;
 pub use error::PostgresError;
 pub use target::PostgresTarget;
