@@ -29,3 +29,9 @@ pub use health::Health;
 pub use inbox::{Inbox, Receipt};
 pub use message::{Attachment, Content, Idempotency, Incoming, Outgoing, Reply, Sender, Sent};
 pub use problem::Problem;
+
+/// Every channel of this version.
+#[must_use]
+pub fn all() -> Vec<std::sync::Arc<dyn Channel>> {
+    vec![std::sync::Arc::new(external::External)]
+}

@@ -12,7 +12,7 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use centrium_channels::{
-    Channel, ChannelKind, Error, Inbox, Incoming, Kind, Problem, Receipt, Reply, Result,
+    ChannelKind, Error, Inbox, Incoming, Kind, Problem, Receipt, Reply, Result,
 };
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
@@ -50,12 +50,12 @@ pub(super) fn head() -> utoipa::openapi::OpenApi {
 /// The document of all routes: the engine's, and those of every channel there is, whether or not
 /// it is switched on here.
 #[must_use]
-pub fn document(channels: &[Arc<dyn Channel>]) -> utoipa::openapi::OpenApi {
+pub fn document() -> utoipa::openapi::OpenApi {
     let mut router = OpenApiRouter::with_openapi(head())
         .merge(super::public())
         .merge(super::private())
         .merge(super::uncounted());
-    for channel in channels {
+    for channel in centrium_channels::all() {
         router = router.merge(channel.routes(Arc::new(Nobody)).with_state(()));
     }
     let mut document = router.into_openapi();

@@ -91,7 +91,7 @@ fn router(engine: &Engine) -> Router<Engine> {
 /// The whole HTTP service. A path is the same with and without its trailing slash.
 #[must_use]
 pub fn service(engine: &Engine) -> NormalizePath<Router> {
-    let document = docs::Document::new(&document(&crate::app::all_channels()));
+    let document = docs::Document::new(&document());
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(from_fn_with_state(engine.clone(), auth::name_caller))

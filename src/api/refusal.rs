@@ -77,12 +77,12 @@ mod tests {
         assert_eq!(status(FilesError::Missing.into()), 404);
         assert_eq!(status(store::Error::Unavailable("disk I/O error".into()).into()), 503);
         assert_eq!(status(store::Error::Contended("UNIQUE".into()).into()), 503);
-        assert_eq!(status(store::Error::Broken("SELECT 1".into()).into()), 500);
+        assert_eq!(status(store::Error::Broken("near secret".into()).into()), 500);
     }
 
     #[test]
     fn a_broken_statement_is_not_shown() {
-        let problem = Problem::from(store::Error::Broken("SELECT secret".into()));
-        assert!(!problem.sentence.contains("SELECT"), "{}", problem.sentence);
+        let problem = Problem::from(store::Error::Broken("near secret".into()));
+        assert!(!problem.sentence.contains("secret"), "{}", problem.sentence);
     }
 }

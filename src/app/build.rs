@@ -23,12 +23,6 @@ use crate::store::{Store, StoredKind, channels};
 use crate::turns::Turns;
 use crate::writer::{Desk, Writer};
 
-/// Every channel of this version.
-#[must_use]
-pub fn all_channels() -> Vec<Arc<dyn Channel>> {
-    vec![Arc::new(centrium_channels::external::External)]
-}
-
 /// The parts of an engine that can be chosen.
 #[derive(Clone)]
 pub struct Choices {
@@ -48,8 +42,8 @@ impl Choices {
     /// # Errors
     /// When the prompts can't be read, with a sentence that names the file.
     pub fn of(config: &Config) -> Result<Self, AppError> {
-        let channels = all_channels();
-        let channels = channels.into_iter().filter(|c| config.channel_on(c.kind())).collect();
+        let channels =
+            centrium_channels::all().into_iter().filter(|c| config.channel_on(c.kind())).collect();
         let prompts = Prompts::load(config.prompts_dir.as_deref())
             .map_err(|e| AppError::new("Can't read the prompts", e))?;
         let prompts = Arc::new(prompts);
@@ -81,6 +75,8 @@ pub async fn build_with(
     choices: Choices,
 ) -> Result<(Engine, Vec<NewKey>), AppError> {
     let Choices { channels, prompts, texts, assistant } = choices;
+    // Before anything is counted.
+    crate::telemetry::metrics();
     let clock = Clock::default();
     let default_language = default_language(&config);
     let (ring, new_keys) =

@@ -13,7 +13,7 @@ use crate::engine::Engine;
 use crate::inbox::EngineInbox;
 use crate::jobs::{housekeeping, worker};
 
-pub use build::{Choices, all_channels, build, build_with};
+pub use build::{Choices, build, build_with};
 pub use lock::DataLock;
 pub use serve::serve;
 

@@ -128,7 +128,6 @@ async fn open(config: &Config) -> Result<Store, AppError> {
     Ok(store)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 fn cannot(error: Error) -> AppError {
     AppError::new("Can't open the database", error)
 }

@@ -82,7 +82,6 @@ fn serve(config: Config) -> Result<(), AppError> {
     if let Err(error) = rlimit::increase_nofile_limit(65_536) {
         tracing::warn!(%error, "limits.open_files");
     }
-    telemetry::metrics();
     block_on(app::run(config))?
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use super::say;
-use crate::app::{AppError, all_channels};
+use crate::app::AppError;
 use crate::config::Config;
 use crate::store::Store;
 
@@ -13,7 +13,7 @@ use crate::store::Store;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn print_openapi() -> Result<(), AppError> {
-    let document = crate::api::document(&all_channels());
+    let document = crate::api::document();
     let text = document.to_pretty_json().map_err(|e| AppError::new("Can't write it", e))?;
     say(text);
     Ok(())

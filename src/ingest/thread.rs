@@ -114,7 +114,7 @@ impl Set<'_> {
             external_id: message.conversation.clone(),
             subject: message.subject.clone(),
             status: if blocked { Status::Closed } else { Status::New },
-            priority: if message.machine.is_some() { Priority::Low } else { Priority::default() },
+            priority: if message.machine.is_some() { Priority::Low } else { Priority::Medium },
             category: None,
             department: None,
             needs_escalation: false,

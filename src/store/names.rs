@@ -152,6 +152,7 @@ named! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro that makes the enum names no default")]
 impl Default for Priority {
     fn default() -> Self {
         Self::Medium

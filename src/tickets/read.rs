@@ -1,6 +1,6 @@
 //! A ticket as its own channel's caller may read it: without notes and drafts.
 
-use centrium_channels::{ChannelKind, Result};
+use centrium_channels::{ChannelKind, Error};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ pub async fn for_channel(
     engine: &Engine,
     channel: ChannelKind,
     ticket_id: i64,
-) -> Result<Option<Value>> {
+) -> Result<Option<Value>, Error> {
     let mut conn = engine.store.read().await?;
     let ticket = tickets::get(&mut conn, ticket_id).await?;
     let Some(ticket) = ticket.filter(|ticket| ticket.channel.0 == channel) else {
@@ -53,7 +53,7 @@ async fn deliver(
     conn: Read,
     ticket_id: i64,
     said: &mut [Message],
-) -> Result<Read> {
+) -> Result<Read, Error> {
     let pending = |m: &&mut Message| m.delivery_state == Some(DeliveryState::Pending);
     let Some(last) = said.last().map(|m| m.id) else { return Ok(conn) };
     if said.iter_mut().filter(pending).count() == 0 {

@@ -26,7 +26,7 @@ const ENGINE: &str = "the engine";
 const EDGES: &[&str] = &["api", "panel"];
 
 /// Who may work with channels. Everyone else knows their plain values only.
-const SPEAKS_TO_CHANNELS: &[&str] = &["ingest", "jobs", "desk", "app", "api"];
+const SPEAKS_TO_CHANNELS: &[&str] = &["engine", "inbox", "ingest", "jobs", "desk", "app", "api"];
 const CHANNEL_VALUES: &[&str] = &[
     "Attachment",
     "ChannelKind",
