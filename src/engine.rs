@@ -77,10 +77,11 @@ impl Engine {
         self.channels.iter().find(|channel| channel.kind() == kind)
     }
 
-    /// Whether answers on this channel are fetched rather than sent.
+    /// Whether answers on this channel are fetched rather than sent. On a channel that is not
+    /// configured now they are to be sent: they wait until it is.
     #[must_use]
     pub fn is_pulled(&self, kind: ChannelKind) -> bool {
-        self.channel(kind).is_none_or(|channel| channel.delivery() == Delivery::Pull)
+        self.channel(kind).is_some_and(|channel| channel.delivery() == Delivery::Pull)
     }
 }
 

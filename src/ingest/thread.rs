@@ -140,8 +140,13 @@ impl Set<'_> {
     /// someone who is blocked.
     fn continue_ticket(&mut self, i: usize, ticket_id: i64) {
         let arrival = &self.arrivals[i];
-        let silent = arrival.is_thanks || arrival.message.machine.is_some() || self.is_blocked(i);
+        let blocked = self.is_blocked(i);
+        let silent = arrival.is_thanks || arrival.message.machine.is_some() || blocked;
         let Some(ticket) = self.tickets.get_mut(&ticket_id) else { return };
+        if blocked && ticket.contact_id == self.contact_of[i] {
+            // An operator may have written to them meanwhile, which opened it.
+            life::set_status(ticket, Status::Closed, &mut self.changes.events, self.now);
+        }
         if ticket.status == Status::Closed && !silent {
             life::set_status(ticket, Status::InProgress, &mut self.changes.events, self.now);
         } else {

@@ -8,7 +8,8 @@ use super::{LEASE, TRIES, answer_ticket, backoff, deliver_reply};
 use crate::engine::Engine;
 use crate::store::jobs::Job;
 use crate::store::names::JobKind;
-use crate::store::{self, jobs};
+use crate::store::{self, jobs, messages};
+use crate::tickets::DeliveryState;
 
 /// Jobs that are begun together.
 const SET: usize = 64;
@@ -131,6 +132,10 @@ async fn note_failure(engine: &Engine, job: &Job, error: &Error) -> store::Resul
     let used_up = job.attempts >= TRIES && error.kind != Kind::ChannelOff;
     if error.retry == Retry::Never || used_up {
         jobs::bury(&mut tx, &engine.node, job.id, &error.sentence).await?;
+        if job.kind == JobKind::DeliverReply {
+            let (state, sentence) = (DeliveryState::Failed, Some(error.sentence.as_str()));
+            messages::set_delivery(&mut tx, job.subject_id, state, sentence, None).await?;
+        }
         tracing::error!(job.id = job.id, job.kind = job.kind.as_str(), %error, "job.buried");
     } else {
         let pause = match error.retry {

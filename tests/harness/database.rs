@@ -38,6 +38,18 @@ impl Database {
         }
     }
 
+    /// The same with nothing in it, as after its migrations; quicker than making another.
+    pub async fn empty(self, folder: &Path) -> Self {
+        if self.drop_on.is_some() {
+            execute(&self.url, EMPTY).await;
+        } else {
+            for file in ["centrium.db", "centrium.db-wal", "centrium.db-shm"] {
+                drop(std::fs::remove_file(folder.join(file)));
+            }
+        }
+        self
+    }
+
     /// One that another test engine has made, and removes.
     pub fn shared(url: String) -> Self {
         Self { url, drop_on: None }
@@ -61,6 +73,13 @@ impl Drop for Database {
         drop(good_bye.join());
     }
 }
+
+/// Every table but the one that remembers the migrations.
+const EMPTY: &str = "DO $$ DECLARE list TEXT; BEGIN
+    SELECT string_agg(quote_ident(tablename), ', ') INTO list FROM pg_tables
+    WHERE schemaname = 'public' AND tablename <> '__diesel_schema_migrations';
+    EXECUTE 'TRUNCATE ' || list || ' RESTART IDENTITY CASCADE';
+END $$";
 
 async fn execute(server: &str, sql: &str) {
     let mut conn = AsyncPgConnection::establish(server).await.unwrap();
