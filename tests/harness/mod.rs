@@ -2,6 +2,7 @@
 
 mod database;
 mod http;
+mod process;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tokio::net::TcpListener;
 
 pub use database::{Database, Kind};
 pub use http::{Answer, Client};
+pub use process::{Finished, Place, Process, free_address};
 
 /// The keys of every test engine.
 pub const EXTERNAL_KEY: &str = "external-key-for-tests-0123456789abcdef";
