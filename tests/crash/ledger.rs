@@ -58,8 +58,9 @@ pub async fn settle(title: &str, url: &str, http: &Client, sent: &[Sent]) {
     );
 }
 
-/// Says how many were stored by an earlier try than the one that was answered.
-async fn compare(url: &str, sent: &[Sent]) -> usize {
+/// The same without asking. Says how many were stored by an earlier try than the one that was
+/// answered.
+pub async fn compare(url: &str, sent: &[Sent]) -> usize {
     let (messages, left) = read(url).await;
     let mut by_text: HashMap<&str, Vec<&Message>> = HashMap::new();
     let mut replies: HashMap<i64, Vec<&Message>> = HashMap::new();

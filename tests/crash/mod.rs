@@ -2,9 +2,12 @@
 //!
 //! Each test has a short form for every run, and a long one for `make chaos`.
 
+mod crowd;
 mod cut;
 mod kill;
 mod ledger;
+mod outage;
+mod secrets;
 mod senders;
 mod stop;
 

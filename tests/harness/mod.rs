@@ -3,6 +3,7 @@
 mod database;
 mod http;
 mod process;
+mod proxy;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use tokio::net::TcpListener;
 pub use database::{Database, Kind};
 pub use http::{Answer, Client};
 pub use process::{Finished, Place, Process, free_address};
+pub use proxy::Proxy;
 
 /// The keys of every test engine.
 pub const EXTERNAL_KEY: &str = "external-key-for-tests-0123456789abcdef";
