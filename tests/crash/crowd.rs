@@ -60,6 +60,8 @@ async fn crowd(kind: Kind) {
     if short_or_long(false, true) {
         let hung_up = tokio::time::timeout(PATIENCE, wasters.join_all()).await;
         hung_up.expect("who sends nothing is hung up on");
+    } else {
+        wasters.shutdown().await;
     }
     engine.terminate().await;
 }

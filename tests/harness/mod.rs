@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 
 pub use database::{Database, Kind};
 pub use http::{Answer, Client};
-pub use process::{Finished, Place, Process, free_address};
+pub use process::{Place, free_address};
 pub use proxy::Proxy;
 
 /// The keys of every test engine.
