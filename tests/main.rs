@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod commands;
 mod crash;
 mod dependencies;
 mod flows;

@@ -45,7 +45,7 @@ impl Choices {
         let channels =
             centrium_channels::all().into_iter().filter(|c| config.channel_on(c.kind())).collect();
         let prompts = Prompts::load(config.prompts_dir.as_deref())
-            .map_err(|e| AppError::new("Can't read the prompts", e))?;
+            .map_err(|e| AppError::new("Can't read the prompts (PROMPTS_DIR)", e))?;
         let prompts = Arc::new(prompts);
         let language = default_language(config);
         let texts = Texts::new(&prompts, &config.company_name, language)
@@ -83,7 +83,7 @@ pub async fn build_with(
         KeyRing::open(&config).map_err(|e| AppError::new("Can't read the keys", e))?;
     let store = open_store(&config).await?;
     let files = Files::open(config.attachments_url.as_str())
-        .map_err(|e| AppError::new("Can't keep attachments", e))?;
+        .map_err(|e| AppError::new("Can't keep attachments (ATTACHMENTS_URL)", e))?;
     let files = Arc::new(files);
     let node = node_name(&config.data_dir)?;
     let local = LocalQueue::default();
@@ -133,7 +133,7 @@ fn default_language(config: &Config) -> Language {
 }
 
 async fn open_store(config: &Config) -> Result<Store, AppError> {
-    let cannot = |e| AppError::new("Can't open the database", e);
+    let cannot = |e| AppError::new("Can't open the database (DATABASE_URL)", e);
     let store = Store::open(config.database_url.as_str()).await.map_err(cannot)?;
     for migration in store.migrate().await.map_err(cannot)? {
         tracing::info!(migration, "database.migrated");

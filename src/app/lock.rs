@@ -20,7 +20,7 @@ impl DataLock {
     /// When another engine holds it, or the folder can't be written.
     pub fn take(folder: &Path) -> Result<Self, AppError> {
         let shown = folder.display();
-        let cannot = |e: std::io::Error| AppError::new(&format!("Can't use the folder {shown}"), e);
+        let cannot = |e: std::io::Error| AppError::new(&format!("Can't use the folder {shown} (DATA_DIR)"), e);
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(cannot)?;
         let file = File::create(folder.join("centrium.lock")).map_err(cannot)?;
         match file.try_lock() {

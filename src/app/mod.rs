@@ -28,7 +28,8 @@ pub struct AppError(pub String);
 
 impl AppError {
     pub(crate) fn new(what: &str, why: impl std::fmt::Display) -> Self {
-        Self(format!("{what}: {why}"))
+        let why = why.to_string();
+        Self(format!("{what}: {}.", why.trim_end_matches('.')))
     }
 }
 
@@ -44,7 +45,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     show_new_keys(&new_keys);
     let listener = TcpListener::bind(listen)
         .await
-        .map_err(|e| AppError::new(&format!("Can't listen on {listen}"), e))?;
+        .map_err(|e| AppError::new(&format!("Can't listen on {listen} (LISTEN)"), e))?;
     start(&engine).await?;
     tracing::info!(http.listen = %listen, version = env!("CARGO_PKG_VERSION"), "engine.started");
 

@@ -38,10 +38,10 @@ enum Command {
     #[command(after_help = "Example:\n  centrium migrate")]
     Migrate,
     /// See the work that waits, and try again what failed
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  centrium jobs list")]
     Jobs(jobs::Jobs),
     /// See, replace and add API keys
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  centrium keys show")]
     Keys(keys::Keys),
     /// Print the OpenAPI document
     #[command(after_help = "Example:\n  centrium openapi > docs/openapi.json")]

@@ -74,8 +74,9 @@ async fn open_sqlite(path: PathBuf, purpose: Purpose) -> Result<Link> {
 /// Opens the file with the settings that the guarantees need: a commit is on the disk when it
 /// returns (`synchronous = FULL` in WAL mode), and a reader never waits for a writer.
 pub(super) fn connect_sqlite(path: &std::path::Path, purpose: Purpose) -> Result<SqliteConnection> {
-    let mut conn =
-        SqliteConnection::establish(&path.to_string_lossy()).map_err(Error::unavailable)?;
+    let shown = path.to_string_lossy();
+    let mut conn = SqliteConnection::establish(&shown)
+        .map_err(|e| Error::Unavailable(format!("{shown}: {e}")))?;
     conn.batch_execute(
         "PRAGMA busy_timeout = 5000;
          PRAGMA journal_mode = WAL;

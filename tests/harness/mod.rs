@@ -2,6 +2,8 @@
 
 mod database;
 mod http;
+mod process;
+mod proxy;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -16,6 +18,8 @@ use tokio::net::TcpListener;
 
 pub use database::{Database, Kind};
 pub use http::Client;
+pub use process::{Place, free_address};
+pub use proxy::Proxy;
 
 /// The keys of every test engine.
 pub const EXTERNAL_KEY: &str = "external-key-for-tests-0123456789abcdef";
