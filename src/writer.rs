@@ -34,6 +34,16 @@ enum Work {
     Answer(Box<Answer>, Tell<Answered>),
 }
 
+impl Work {
+    /// Tells whoever waits that it was not written.
+    fn refuse(self, error: &Error) {
+        match self {
+            Self::Arrive(_, tell) => drop(tell.send(Err(error.clone()))),
+            Self::Answer(_, tell) => drop(tell.send(Err(error.clone()))),
+        }
+    }
+}
+
 /// Gives work to the writing task. Cheap to clone; the task ends when the last clone is gone and
 /// the queue is empty.
 #[derive(Clone)]
@@ -92,12 +102,20 @@ impl Writer {
 async fn run(desk: Desk, mut waiting: mpsc::Receiver<Work>) {
     let mut set = Vec::with_capacity(SET);
     while waiting.recv_many(&mut set, SET).await > 0 {
-        desk.commit_set(std::mem::take(&mut set)).await;
+        let committed = desk.commit_set(std::mem::take(&mut set)).await;
+        if let Err(unavailable) = committed {
+            // Who queued up behind a database that is gone has waited long enough to be told.
+            while let Ok(work) = waiting.try_recv() {
+                work.refuse(&unavailable);
+            }
+        }
     }
 }
 
 impl Desk {
-    async fn commit_set(&self, set: Vec<Work>) {
+    /// Commits a set and answers all who wait for it. The error is that of a database which can't
+    /// be reached; everything else was told to whom it concerns.
+    async fn commit_set(&self, set: Vec<Work>) -> Result<(), Error> {
         let mut arrivals = Vec::new();
         let mut answers = Vec::new();
         for work in set {
@@ -109,10 +127,12 @@ impl Desk {
         let (arrivals, tell_arrivals): (Vec<_>, Vec<_>) = arrivals.into_iter().unzip();
         let (answers, tell_answers): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
 
+        let mut reached = Ok(());
         let (accepted, answered) = match self.commit(&arrivals, &answers).await {
             Ok(done) => done,
             Err(store::Error::Unavailable(why)) => {
                 let error = Error::from(store::Error::Unavailable(why));
+                reached = Err(error.clone());
                 (vec![Err(error.clone()); arrivals.len()], vec![Err(error); answers.len()])
             }
             Err(_) => self.commit_one_by_one(&arrivals, &answers).await,
@@ -135,6 +155,7 @@ impl Desk {
             }
             drop(tell.send(answered));
         }
+        reached
     }
 
     fn follow_up(&self, accepted: &Accepted) {

@@ -13,4 +13,5 @@ mod crash;
 mod dependencies;
 mod flows;
 mod harness;
+mod migrations;
 mod routes;

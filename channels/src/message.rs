@@ -117,7 +117,7 @@ pub struct Sent {
 pub struct Reply {
     /// The reply's own id.
     pub message_id: i64,
-    /// Its text, word for word as it is stored. Empty only for a blocked contact.
+    /// Its text, word for word as it is stored.
     pub text: String,
     /// Whether this turn called an operator.
     pub needs_escalation: bool,

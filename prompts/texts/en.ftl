@@ -1,5 +1,6 @@
 # Sentences of the engine itself, in English. $company is the company's name.
 received = Your message has arrived; an operator will see it and answer you here.
+noted = Your message has arrived.
 operator-called = I have passed your request to an operator, who will answer you here.
 failure = An automatic answer was not possible. Your message is saved; an operator will read it and answer you here.
 greeting = Hello! This is { $company } support. How can I help: internet, television, payments or something else?

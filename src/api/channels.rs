@@ -105,7 +105,7 @@ async fn shape(engine: &Engine, kind: ChannelKind, rows: &[ChannelRow]) -> Chann
     };
     ChannelOut {
         kind,
-        is_on: channel.is_some(),
+        is_on: engine.config.channel_on(kind),
         is_active: row.is_none_or(|row| row.is_active),
         health,
         health_detail,

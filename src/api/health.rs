@@ -7,7 +7,6 @@ use axum::response::IntoResponse;
 use centrium_channels::Problem;
 
 use crate::engine::Engine;
-use crate::store::UNAVAILABLE_SENTENCE;
 
 /// Whether the engine can take messages
 ///
@@ -25,7 +24,10 @@ pub(super) async fn check_health(State(engine): State<Engine>) -> Result<&'stati
     if engine.health.pulse(&engine.store, engine.clock.now()).await.can_write {
         Ok("ok\n")
     } else {
-        Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE_SENTENCE))
+        Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The database can't be written right now.",
+        ))
     }
 }
 

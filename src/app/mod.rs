@@ -6,6 +6,7 @@ mod serve;
 
 use std::time::Duration;
 
+use centrium_channels::ChannelKind;
 use tokio::net::TcpListener;
 
 use crate::config::Config;
@@ -39,8 +40,8 @@ impl AppError {
 /// When it can't start.
 pub async fn run(config: Config) -> Result<(), AppError> {
     let listen = config.listen;
-    // Held to the end: two engines on one folder would take each other's jobs.
-    let _lock = DataLock::take(&config.data_dir)?;
+    // Held to the end: two engines on one folder, or on one file, would take each other's jobs.
+    let _lock = DataLock::take(&config)?;
     let (engine, new_keys) = build(config).await?;
     show_new_keys(&new_keys);
     let listener = TcpListener::bind(listen)
@@ -48,6 +49,10 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         .map_err(|e| AppError::new(&format!("Can't listen on {listen} (LISTEN)"), e))?;
     start(&engine).await?;
     tracing::info!(http.listen = %listen, version = env!("CARGO_PKG_VERSION"), "engine.started");
+    for kind in ChannelKind::ALL {
+        let is_on = engine.config.channel_on(kind);
+        tracing::info!(channel.kind = kind.as_str(), channel.is_on = is_on, "channel.configured");
+    }
 
     let stop = engine.stop.clone();
     let drained = serve(&engine, listener, async move {

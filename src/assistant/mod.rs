@@ -51,7 +51,7 @@ pub struct Turn {
     pub message: String,
     /// How many images came with it.
     pub images: usize,
-    /// What was said since the ticket was last closed, oldest first, without `message`.
+    /// What was said before in this ticket, at most the newest 30 messages, oldest first.
     pub history: Vec<Said>,
     /// The language this customer wrote in before, where known.
     pub language: Option<Language>,

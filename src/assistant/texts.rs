@@ -9,8 +9,9 @@ use super::language::Language;
 use super::prompts::{Prompts, PromptsError};
 
 /// Texts that every language must have.
-const NEEDED: [&str; 16] = [
+const NEEDED: &[&str] = &[
     "received",
+    "noted",
     "operator-called",
     "failure",
     "greeting",
@@ -54,7 +55,7 @@ impl Texts {
             let bundle = bundle(*language, source).map_err(|e| PromptsError::new(file, e))?;
             let talks = prompts.talks.iter().map(|id| format!("talk-{id}"));
             let tried = prompts.tried.iter().map(|id| format!("tried-{id}"));
-            for key in NEEDED.map(str::to_owned).into_iter().chain(talks).chain(tried) {
+            for key in NEEDED.iter().map(|key| (*key).to_owned()).chain(talks).chain(tried) {
                 if !bundle.has_message(&key) {
                     return Err(PromptsError::new(file, format!("the text `{key}` is missing")));
                 }
@@ -70,6 +71,7 @@ impl Texts {
     fn without_advice(&self, prompts: &Prompts) -> Vec<String> {
         let keys = [
             "received",
+            "noted",
             "greeting",
             "ask-back",
             "image-received",
@@ -93,6 +95,12 @@ impl Texts {
     #[must_use]
     pub fn language_or_default(&self, language: Option<Language>) -> Language {
         language.unwrap_or(self.default)
+    }
+
+    /// The message arrived, and no more: said to whom nobody will answer.
+    #[must_use]
+    pub fn noted(&self, language: Language) -> String {
+        self.say(language, "noted")
     }
 
     /// The message arrived; said where an operator has joined and nothing is answered.
@@ -216,7 +224,7 @@ mod tests {
             for key in NEEDED {
                 let text = texts.say(language, key);
                 assert!(!text.trim().is_empty(), "{key} in {language}");
-                assert!(key == "tried" || !text.contains('{'), "{key} in {language}: {text}");
+                assert!(*key == "tried" || !text.contains('{'), "{key} in {language}: {text}");
             }
             assert!(texts.greeting(language).contains("Ромашка"));
         }

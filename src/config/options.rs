@@ -69,7 +69,7 @@ pub struct Config {
     /// The model.
     pub ai_model: Option<String>,
     /// How long a model may take.
-    #[serde(deserialize_with = "parse::seconds")]
+    #[serde(deserialize_with = "parse::thinking_time")]
     pub ai_timeout_seconds: Duration,
     /// How many tokens a day may be spent; `None` = no cap.
     pub ai_daily_tokens: Option<u64>,

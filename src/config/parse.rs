@@ -43,6 +43,14 @@ pub(super) fn seconds<'de, D: Deserializer<'de>>(d: D) -> Result<Duration, D::Er
     }
 }
 
+/// The assistant's limit: an engine's lease on a job, and an API caller's patience, are longer.
+pub(super) fn thinking_time<'de, D: Deserializer<'de>>(d: D) -> Result<Duration, D::Error> {
+    match u64::deserialize(d)? {
+        n @ 1..=35 => Ok(Duration::from_secs(n)),
+        _ => Err(D::Error::custom("must be a whole number of seconds from 1 to 35")),
+    }
+}
+
 pub(super) fn milliseconds<'de, D: Deserializer<'de>>(d: D) -> Result<Duration, D::Error> {
     match u64::deserialize(d)? {
         n @ 0..=60_000 => Ok(Duration::from_millis(n)),

@@ -117,7 +117,9 @@ impl Set<'_> {
         let language = self.language_of(i);
         let blocked = self.is_blocked(i);
         let ticket = self.tickets.get(&self.ticket_of[i])?;
-        let text = if self.arrivals[i].is_thanks {
+        let text = if blocked {
+            self.rules.texts.noted(language)
+        } else if self.arrivals[i].is_thanks {
             self.rules.texts.thanks_reply(language)
         } else {
             self.rules.texts.received(language)

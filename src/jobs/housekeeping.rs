@@ -126,5 +126,6 @@ async fn close_silent(engine: &Engine) -> Result<()> {
 
 /// A customer may have written between the look and the lock.
 fn still_silent(ticket: &Ticket, since: i64) -> bool {
-    ticket.status == Status::New && ticket.updated_at < since && !ticket.operator_joined
+    let untouched = ticket.updated_at < since && ticket.operator.is_none();
+    untouched && ticket.status != Status::Closed && ticket.escalated_at.is_none()
 }

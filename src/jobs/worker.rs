@@ -83,8 +83,14 @@ async fn work(engine: Engine) {
             taken = engine.local.take(SET) => taken,
             () = engine.stop.cancelled() => return,
         };
-        let (answers, deliveries): (Vec<Job>, Vec<Job>) =
-            taken.into_iter().partition(|job| job.kind == JobKind::AnswerTicket);
+        let mut answers = Vec::new();
+        let mut deliveries = Vec::new();
+        for job in taken {
+            match job.kind {
+                JobKind::AnswerTicket => answers.push(job),
+                JobKind::DeliverReply => deliveries.push(job),
+            }
+        }
         if !answers.is_empty() {
             let engine = engine.clone();
             engine.tracker.clone().spawn(async move {

@@ -65,6 +65,13 @@ impl bb8::ManageConnection for Manager {
     }
 }
 
+/// What customers write is nobody else's on this machine; SQLite gives its side files the same mode.
+fn create_private(path: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+}
+
 async fn open_sqlite(path: PathBuf, purpose: Purpose) -> Result<Link> {
     let opened = tokio::task::spawn_blocking(move || connect_sqlite(&path, purpose)).await;
     let conn = opened.map_err(Error::unavailable)??;
@@ -75,6 +82,7 @@ async fn open_sqlite(path: PathBuf, purpose: Purpose) -> Result<Link> {
 /// returns (`synchronous = FULL` in WAL mode), and a reader never waits for a writer.
 pub(super) fn connect_sqlite(path: &std::path::Path, purpose: Purpose) -> Result<SqliteConnection> {
     let shown = path.to_string_lossy();
+    create_private(path).map_err(Error::unavailable)?;
     let mut conn = SqliteConnection::establish(&shown)
         .map_err(|e| Error::Unavailable(format!("{shown}: {e}")))?;
     conn.batch_execute(

@@ -1,6 +1,6 @@
 //! Tickets.
 
-use diesel::dsl::max;
+use diesel::dsl::{exists, max, not};
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, Identifiable, Insertable, OptionalExtension,
     QueryDsl, Queryable, Selectable, SelectableHelper,
@@ -232,22 +232,24 @@ pub async fn open_of_contact(conn: &mut Conn, contact_id: i64) -> Result<Vec<i64
         .await)?)
 }
 
-/// Open tickets that nobody wrote to since `silent_since` and that no human was called to: the
-/// assistant has answered them.
+/// Open tickets that nobody wrote to since `silent_since`, that no human was ever called to or has
+/// taken, and that the assistant has answered.
 ///
 /// # Errors
 /// As every statement.
 pub async fn silent(conn: &mut Conn, silent_since: Millis, limit: i64) -> Result<Vec<i64>> {
+    let by = |authors: &'static [Author]| {
+        messages::table
+            .filter(messages::ticket_id.eq(tickets::id))
+            .filter(messages::author.eq_any(authors))
+    };
     Ok(on!(conn, |c| tickets::table
-        .filter(tickets::status.eq(Status::New))
+        .filter(tickets::status.ne(Status::Closed))
         .filter(tickets::updated_at.lt(silent_since))
-        .filter(tickets::needs_escalation.eq(false))
-        .filter(tickets::operator_joined.eq(false))
-        .filter(diesel::dsl::exists(
-            messages::table
-                .filter(messages::ticket_id.eq(tickets::id))
-                .filter(messages::author.eq(Author::Assistant)),
-        ))
+        .filter(tickets::escalated_at.is_null())
+        .filter(tickets::operator.is_null())
+        .filter(exists(by(&[Author::Assistant, Author::System])))
+        .filter(not(exists(by(&[Author::Operator]))))
         .order(tickets::updated_at)
         .select(tickets::id)
         .limit(limit)

@@ -45,7 +45,7 @@ async fn a_second_engine_on_the_same_folder_refuses_to_start() {
     let first = place.start().await;
     let http = first.http.clone();
     let sentence = place.set("LISTEN", free_address()).run(&["serve"]).await.refused();
-    assert!(sentence.contains("Another centrium already serves from the folder"), "{sentence}");
+    assert!(sentence.contains("Another centrium already serves here"), "{sentence}");
     http.say("anna", "не работает интернет").await;
     first.terminate().await;
 }

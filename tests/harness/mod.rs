@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 pub use database::{Database, Kind};
-pub use http::Client;
+pub use http::{Answer, Client};
 pub use process::{Place, free_address};
 pub use proxy::Proxy;
 
