@@ -243,7 +243,7 @@ mod tests {
         prompts.texts[0].2 = "received = Да\n".to_owned();
         let error = Texts::new(&prompts, "X", Language::Ru).unwrap_err();
         assert_eq!(error.file, "texts/ru.ftl");
-        assert!(error.sentence.contains("operator-called"), "{error}");
+        assert!(error.sentence.contains("noted"), "{error}");
     }
 
     #[test]

@@ -171,7 +171,7 @@ fn each_refusal_names_the_variable_its_place_and_the_rule() {
         ("RATE_LIMIT_PER_KEY", "many", "must be a whole number from 0 to 4294967295"),
         ("RATE_LIMIT_PER_IP", "-1", "must be a whole number from 0"),
         ("REOPEN_DAYS", "1.5", "must be a whole number"),
-        ("AI_TIMEOUT_SECONDS", "0", "from 1 to 86400"),
+        ("AI_TIMEOUT_SECONDS", "0", "from 1 to 35"),
         ("ASSISTANT_QUIET_MS", "1 s", "must be a whole number"),
         ("EVENTS_KEEP_DAYS", "0", "must be 1 or more"),
         ("LOG_FORMAT", "xml", "must be one of text, json"),

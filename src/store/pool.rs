@@ -82,7 +82,7 @@ async fn open_sqlite(path: PathBuf, purpose: Purpose) -> Result<Link> {
 /// returns (`synchronous = FULL` in WAL mode), and a reader never waits for a writer.
 pub(super) fn connect_sqlite(path: &std::path::Path, purpose: Purpose) -> Result<SqliteConnection> {
     let shown = path.to_string_lossy();
-    create_private(path).map_err(Error::unavailable)?;
+    create_private(path).map_err(|e| Error::Unavailable(format!("{}: {e}", path.display())))?;
     let mut conn = SqliteConnection::establish(&shown)
         .map_err(|e| Error::Unavailable(format!("{shown}: {e}")))?;
     conn.batch_execute(
