@@ -4,3 +4,4 @@ mod delivery;
 mod jobs;
 mod life;
 mod operators;
+mod sets;

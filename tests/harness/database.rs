@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use diesel::Connection;
+use diesel::connection::SimpleConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 
 /// Which database.
@@ -53,6 +55,21 @@ impl Database {
     /// One that another test engine has made, and removes.
     pub fn shared(url: String) -> Self {
         Self { url, drop_on: None }
+    }
+
+    /// From now on the database refuses every message with this text, whoever writes it.
+    pub async fn refuse_messages_with_text(&self, text: &str) {
+        if let Some(path) = self.url.strip_prefix("sqlite://") {
+            let mut conn = diesel::SqliteConnection::establish(path).unwrap();
+            conn.batch_execute(&format!(
+                "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.text = '{text}'
+                 BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            ))
+            .unwrap();
+        } else {
+            let sql = format!("ALTER TABLE messages ADD CHECK (text <> '{text}')");
+            execute(&self.url, &sql).await;
+        }
     }
 
     /// Where it is.

@@ -2,4 +2,5 @@
 
 mod errors;
 mod external;
+mod shapes;
 mod status;
