@@ -26,6 +26,9 @@ use tokio::sync::Semaphore;
 use tokio::task;
 
 pub use error::FilesError;
+
+use crate::clock::Millis;
+use crate::store::attachments::Attachment as Row;
 use examine::Examined;
 use location::Location;
 
@@ -61,6 +64,25 @@ pub struct Kept {
     pub display_key: Option<String>,
     /// The displayed version's media type, `image/jpeg` or `image/png`.
     pub display_type: Option<String>,
+}
+
+impl Kept {
+    /// The row of this file, as part of a message.
+    #[must_use]
+    pub fn row(&self, id: i64, message_id: i64, now: Millis) -> Row {
+        Row {
+            id,
+            message_id,
+            name: self.name.clone(),
+            content_type: self.content_type.clone(),
+            size: i64::try_from(self.size).unwrap_or(i64::MAX),
+            sha256: self.sha256.clone(),
+            key: self.key.clone(),
+            display_key: self.display_key.clone(),
+            display_type: self.display_type.clone(),
+            created_at: now,
+        }
+    }
 }
 
 impl Files {

@@ -7,14 +7,14 @@ use super::repeat::SCOPE;
 use super::set::{Fate, Set};
 use crate::clock::Millis;
 use crate::events;
-use crate::files::Kept;
 use crate::store::attachments::Attachment;
 use crate::store::decisions::Decision;
 use crate::store::idempotency::IdempotencyKey;
 use crate::store::jobs::Job;
 use crate::store::messages::Message;
 use crate::store::names::{JobKind, JobState};
-use crate::store::{Result, StoredKind, Table, Tx, reserve};
+use crate::store::tickets::Ticket;
+use crate::store::{Result, Table, Tx, reserve};
 use crate::tickets::{Author, DeliveryState};
 
 /// What happens after a message was written.
@@ -86,17 +86,16 @@ impl Set<'_> {
 
     fn add_message(&mut self, i: usize, id: i64, file_ids: &mut impl Iterator<Item = i64>) {
         let arrival = &self.arrivals[i];
-        let message = message_row(arrival, id, self.ticket_of[i], self.now);
         let now = self.now;
+        let Some(ticket) = self.tickets.get(&self.ticket_of[i]) else { return };
+        let message = message_row(arrival, id, ticket, now);
         let files: Vec<Attachment> = arrival
             .files
             .iter()
             .zip(file_ids)
-            .map(|(kept, file_id)| attachment_row(kept, file_id, id, now))
+            .map(|(kept, file_id)| kept.row(file_id, id, now))
             .collect();
-        if let Some(ticket) = self.tickets.get(&self.ticket_of[i])
-            && !self.is_blocked(i)
-        {
+        if !self.is_blocked(i) {
             self.changes.events.extend(events::message_added(ticket, &message, &files, now));
         }
         if let Some(asked) = &arrival.message.idempotency {
@@ -125,21 +124,9 @@ impl Set<'_> {
             self.rules.texts.received(language)
         };
         let reply = Message {
-            id: reply_id,
-            ticket_id: ticket.id,
-            author: Author::System,
-            operator: None,
-            text,
-            html: None,
-            channel: ticket.channel,
-            external_id: None,
             in_reply_to: Some(message_id),
             delivery_state: Some(DeliveryState::Sent),
-            delivery_error: None,
-            rating: None,
-            metadata: None,
-            raw_key: None,
-            created_at: self.now,
+            ..Message::new(reply_id, ticket, Author::System, text, self.now)
         };
         self.changes.decisions.push(Decision {
             message_id,
@@ -203,24 +190,12 @@ fn lost() -> Error {
     Error::new(Kind::Internal, "Something went wrong on our side. Please send it again.")
 }
 
-fn message_row(arrival: &Arrival, id: i64, ticket_id: i64, now: i64) -> Message {
+fn message_row(arrival: &Arrival, id: i64, ticket: &Ticket, now: Millis) -> Message {
     let message = &arrival.message;
     Message {
-        id,
-        ticket_id,
-        author: Author::Customer,
-        operator: None,
-        text: message.text.clone(),
-        html: None,
-        channel: StoredKind(message.channel),
         external_id: message.external_id.clone(),
-        in_reply_to: None,
-        delivery_state: None,
-        delivery_error: None,
-        rating: None,
         metadata: metadata_of(arrival),
-        raw_key: None,
-        created_at: now,
+        ..Message::new(id, ticket, Author::Customer, message.text.clone(), now)
     }
 }
 
@@ -230,19 +205,4 @@ fn metadata_of(arrival: &Arrival) -> Option<serde_json::Value> {
         metadata = serde_json::json!({ "machine": machine, "channel": metadata });
     }
     (!metadata.is_null()).then_some(metadata)
-}
-
-fn attachment_row(kept: &Kept, id: i64, message_id: i64, now: i64) -> Attachment {
-    Attachment {
-        id,
-        message_id,
-        name: kept.name.clone(),
-        content_type: kept.content_type.clone(),
-        size: i64::try_from(kept.size).unwrap_or(i64::MAX),
-        sha256: kept.sha256.clone(),
-        key: kept.key.clone(),
-        display_key: kept.display_key.clone(),
-        display_type: kept.display_type.clone(),
-        created_at: now,
-    }
 }

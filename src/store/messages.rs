@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::conn::{insert_rows, on};
 use super::names::{Author, DeliveryState};
 use super::schema::messages;
+use super::tickets::Ticket;
 use super::{Conn, Result, StoredKind, Tx};
 use crate::clock::Millis;
 
@@ -47,6 +48,30 @@ pub struct Message {
     pub raw_key: Option<String>,
     /// When we stored it.
     pub created_at: Millis,
+}
+
+impl Message {
+    /// A message with nothing but its words; what else it has, its author's side adds.
+    #[must_use]
+    pub fn new(id: i64, ticket: &Ticket, author: Author, text: String, now: Millis) -> Self {
+        Self {
+            id,
+            ticket_id: ticket.id,
+            author,
+            operator: None,
+            text,
+            html: None,
+            channel: ticket.channel,
+            external_id: None,
+            in_reply_to: None,
+            delivery_state: None,
+            delivery_error: None,
+            rating: None,
+            metadata: None,
+            raw_key: None,
+            created_at: now,
+        }
+    }
 }
 
 /// Messages by their ids.

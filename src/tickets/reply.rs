@@ -173,22 +173,12 @@ async fn message_row(tx: &mut Tx, ticket: &Ticket, draft: &Draft, now: Millis) -
     // Mail and messengers show an answer beside what it answers.
     let answered = if is_note { None } else { messages::last_of_customer(tx, ticket.id).await? };
     let id = reserve(tx, Table::Messages, 1).await?.next().ok_or_else(no_id)?;
+    let text = draft.text.clone();
     Ok(Message {
-        id,
-        ticket_id: ticket.id,
-        author: draft.author,
         operator: Some(draft.operator.clone()),
-        text: draft.text.clone(),
-        html: None,
-        channel: ticket.channel,
-        external_id: None,
         in_reply_to: answered,
         delivery_state: (!is_note).then_some(DeliveryState::Pending),
-        delivery_error: None,
-        rating: None,
-        metadata: None,
-        raw_key: None,
-        created_at: now,
+        ..Message::new(id, ticket, draft.author, text, now)
     })
 }
 
@@ -199,19 +189,7 @@ async fn attachment_rows(
     now: Millis,
 ) -> Result<Vec<Attachment>> {
     let ids = reserve(tx, Table::Attachments, kept.len()).await?;
-    let row = |(id, kept): (i64, &Kept)| Attachment {
-        id,
-        message_id,
-        name: kept.name.clone(),
-        content_type: kept.content_type.clone(),
-        size: i64::try_from(kept.size).unwrap_or(i64::MAX),
-        sha256: kept.sha256.clone(),
-        key: kept.key.clone(),
-        display_key: kept.display_key.clone(),
-        display_type: kept.display_type.clone(),
-        created_at: now,
-    };
-    Ok(ids.zip(kept).map(row).collect())
+    Ok(ids.zip(kept).map(|(id, kept)| kept.row(id, message_id, now)).collect())
 }
 
 fn no_id() -> Error {

@@ -181,21 +181,9 @@ impl Post<'_> {
         delivery_state: Option<DeliveryState>,
     ) -> Message {
         Message {
-            id,
-            ticket_id: self.ticket.id,
-            author,
-            operator: None,
-            text,
-            html: None,
-            channel: self.ticket.channel,
-            external_id: None,
             in_reply_to: Some(self.answer.message_id),
             delivery_state,
-            delivery_error: None,
-            rating: None,
-            metadata: None,
-            raw_key: None,
-            created_at: self.now,
+            ..Message::new(id, self.ticket, author, text, self.now)
         }
     }
 
