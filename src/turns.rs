@@ -57,13 +57,12 @@ impl Turns {
             return look_until(store, receipt.message_id, until).await;
         };
         let told_in_time = match timeout_at(until, told.wait_for(Option::is_some)).await {
-            Ok(Ok(reply)) => Some(reply.clone()),
-            // The slot was forgotten: the store knows.
-            Ok(Err(_)) => None,
-            Err(_) => Some(None),
+            Ok(Ok(reply)) => reply.clone(),
+            // The slot was forgotten, or another engine made the answer: the store knows.
+            Ok(Err(_)) | Err(_) => None,
         };
         let reply = match told_in_time {
-            Some(reply) => Ok(reply),
+            Some(reply) => Ok(Some(reply)),
             None => look_until(store, receipt.message_id, until).await,
         };
         drop(told);

@@ -25,6 +25,8 @@ const SET: usize = 256;
 const QUEUE: usize = 4_096;
 /// How often a piece that lost a race is tried again.
 const RACES: usize = 5;
+/// And for how long: a lock that someone else holds for good is waited for only once.
+const RACE_TIME: Duration = Duration::from_secs(2);
 
 type Tell<T> = oneshot::Sender<Result<T, Error>>;
 
@@ -160,7 +162,7 @@ impl Desk {
 
     fn follow_up(&self, accepted: &Accepted) {
         let message_id = accepted.receipt.message_id;
-        if accepted.is_awaited {
+        if accepted.is_awaited && (accepted.job.is_some() || accepted.reply.is_some()) {
             self.turns.expect(message_id);
         }
         if let Some(reply) = &accepted.reply {
@@ -182,7 +184,9 @@ impl Desk {
         }
         let mut answered = Vec::new();
         if !answers.is_empty() {
-            answered = answer_ticket::write(&mut tx, answers, &self.rules, now).await?;
+            let leased = accepted.iter().filter(|a| a.as_ref().is_ok_and(|a| a.job.is_some()));
+            let free = free.saturating_sub(leased.count());
+            answered = answer_ticket::write(&mut tx, answers, &self.rules, now, free).await?;
         }
         tx.commit().await?;
         crate::telemetry::record_commit(arrivals.len() + answers.len(), began.elapsed());
@@ -192,16 +196,24 @@ impl Desk {
     /// Finds the piece that failed the set, and lets the others through. A piece that only lost a
     /// race against another engine gets through at its next try.
     async fn commit_one_by_one(&self, arrivals: &[Arrival], answers: &[Answer]) -> Done {
+        // Once the database is gone, the rest need not wait for it one after the other.
+        let mut gone = None;
         let mut accepted = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
-            let done = self.commit_alone(std::slice::from_ref(arrival), &[]).await;
+            let done = match gone {
+                Some(ref error) => Err(Error::clone(error)),
+                None => self.commit_alone(std::slice::from_ref(arrival), &[], &mut gone).await,
+            };
             accepted.push(
                 done.and_then(|(mut accepted, _)| accepted.pop().unwrap_or_else(|| Err(lost()))),
             );
         }
         let mut answered = Vec::with_capacity(answers.len());
         for answer in answers {
-            let done = self.commit_alone(&[], std::slice::from_ref(answer)).await;
+            let done = match gone {
+                Some(ref error) => Err(Error::clone(error)),
+                None => self.commit_alone(&[], std::slice::from_ref(answer), &mut gone).await,
+            };
             answered.push(
                 done.and_then(|(_, mut answered)| answered.pop().unwrap_or_else(|| Err(lost()))),
             );
@@ -209,13 +221,24 @@ impl Desk {
         (accepted, answered)
     }
 
-    async fn commit_alone(&self, arrivals: &[Arrival], answers: &[Answer]) -> Result<Done, Error> {
+    async fn commit_alone(
+        &self,
+        arrivals: &[Arrival],
+        answers: &[Answer],
+        gone: &mut Option<Error>,
+    ) -> Result<Done, Error> {
+        let began = Instant::now();
         let mut races = 0;
         loop {
             match self.commit(arrivals, answers).await {
-                Err(store::Error::Contended(_)) if races < RACES => {
+                Err(store::Error::Contended(_)) if races < RACES && began.elapsed() < RACE_TIME => {
                     races += 1;
                     tokio::time::sleep(Duration::from_millis(5 * races as u64)).await;
+                }
+                Err(store::Error::Unavailable(why)) => {
+                    let error = Error::from(store::Error::Unavailable(why));
+                    *gone = Some(error.clone());
+                    return Err(error);
                 }
                 done => return done.map_err(Error::from),
             }

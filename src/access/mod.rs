@@ -67,10 +67,17 @@ impl Access {
             return Err(self.refuse("An API key is required.", caller));
         };
         let digest = keys::digest(key);
-        if self.is_main_key(key, want) || self.is_added_key(&digest, want).await? {
+        if self.is_main_key(key, want) {
             return Ok(self.limits.check_key(&digest)?);
         }
-        Err(self.refuse("This API key is not valid here.", caller))
+        if !matches!(self.remembered(&digest), Some(Some(_))) {
+            // The database is asked about a stranger's key only as often as strangers may ask.
+            self.count(caller)?;
+        }
+        if self.is_added_key(&digest, want).await? {
+            return Ok(self.limits.check_key(&digest)?);
+        }
+        Err(Error::new(Kind::Unauthorized, "This API key is not valid here."))
     }
 
     /// Counts a request to a public page.

@@ -27,7 +27,7 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use crate::engine::Engine;
@@ -35,8 +35,10 @@ use crate::inbox::EngineInbox;
 
 pub use docs::document;
 
+/// The largest body: 1 MiB.
+const BODY: usize = 1024 * 1024;
 /// The largest body where a file may be inside: 12 MiB.
-const BODY: usize = 12 * 1024 * 1024;
+const BODY_WITH_FILES: usize = 12 * 1024 * 1024;
 
 /// Public; counted by the caller's address.
 fn public() -> OpenApiRouter<Engine> {
@@ -54,7 +56,7 @@ fn private() -> OpenApiRouter<Engine> {
         .routes(routes!(tickets::show_ticket, changes::change_ticket))
         .routes(routes!(changes::join_ticket))
         .routes(routes!(changes::leave_ticket))
-        .routes(routes!(messages::post_message))
+        .routes(routes!(messages::post_message).layer(DefaultBodyLimit::max(BODY_WITH_FILES)))
         .routes(routes!(messages::retry_message))
         .routes(routes!(attachments::get_attachment))
         .routes(routes!(contacts::list_contacts))

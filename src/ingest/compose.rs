@@ -46,7 +46,9 @@ impl Set<'_> {
         let mut leased = 0;
         for (&i, next) in new.iter().zip(&next) {
             let Some(message_id) = message_ids.next() else { break };
-            self.add_message(i, message_id, &mut file_ids);
+            if self.add_message(i, message_id, &mut file_ids).is_none() {
+                continue;
+            }
             let mut reply = None;
             if next.acknowledge
                 && let Some(reply_id) = message_ids.next()
@@ -84,10 +86,15 @@ impl Set<'_> {
         Next { turn, acknowledge }
     }
 
-    fn add_message(&mut self, i: usize, id: i64, file_ids: &mut impl Iterator<Item = i64>) {
+    fn add_message(
+        &mut self,
+        i: usize,
+        id: i64,
+        file_ids: &mut impl Iterator<Item = i64>,
+    ) -> Option<()> {
         let arrival = &self.arrivals[i];
         let now = self.now;
-        let Some(ticket) = self.tickets.get(&self.ticket_of[i]) else { return };
+        let ticket = self.tickets.get(&self.ticket_of[i])?;
         let message = message_row(arrival, id, ticket, now);
         let files: Vec<Attachment> = arrival
             .files
@@ -109,6 +116,7 @@ impl Set<'_> {
         }
         self.changes.messages.push(message);
         self.changes.attachments.extend(files);
+        Some(())
     }
 
     /// A short reply of the engine's own, with the decision that nothing more will be said.

@@ -21,6 +21,11 @@ impl Set<'_> {
                 identifiers.into_iter().map(|id| (kind, id)).filter(|key| !known.contains_key(key)),
             );
         }
+        // Another engine may be blocking one of them, or opening a ticket for them, right now.
+        let found: Vec<i64> = self.contacts.keys().copied().collect();
+        for contact in contacts::lock(tx, &found).await? {
+            self.contacts.insert(contact.id, contact);
+        }
         let ids = reserve(tx, Table::Contacts, missing.len()).await?;
         for ((kind, identifier), id) in missing.into_iter().zip(ids) {
             self.make_contact(id, kind, identifier.clone());

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::set::Set;
 use crate::events;
 use crate::store::tickets::{self, Ticket};
-use crate::store::{Result, StoredKind, Table, Tx, ids, reserve};
+use crate::store::{Result, StoredKind, Table, Tx, reserve};
 use crate::tickets::{Priority, Status, life};
 
 /// What finds a ticket again within the set: its conversation, or its customer.
@@ -18,12 +18,6 @@ enum Thread {
 
 impl Set<'_> {
     pub(super) async fn find_or_open_tickets(&mut self, tx: &mut Tx) -> Result<()> {
-        // Another engine may be opening a ticket for the same customer right now.
-        let mut contact_ids: Vec<i64> =
-            self.new_ones().iter().map(|&i| self.contact_of[i]).collect();
-        contact_ids.sort_unstable();
-        ids::lock_rows(tx, Table::Contacts, &contact_ids).await?;
-
         let mut known = self.find_conversations(tx).await?;
         self.find_current(tx, &mut known).await?;
         let missing = self.missing(&known);

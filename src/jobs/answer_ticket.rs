@@ -68,13 +68,21 @@ pub async fn run(engine: &Engine, jobs: Vec<Job>) -> Result<(), Error> {
 async fn answer(engine: &Engine, context: Context) -> Result<(), Error> {
     let began = Instant::now();
     let limit = engine.config.ai_timeout_seconds;
-    let verdict = match tokio::time::timeout(limit, engine.assistant.answer(&context.turn)).await {
-        Ok(Ok(verdict)) => Some(verdict),
-        Ok(Err(error)) => {
+    let (assistant, turn) = (engine.assistant.clone(), context.turn.clone());
+    // A task of its own, so that a panic there ends as a failed turn here.
+    let mut thinking = tokio::spawn(async move { assistant.answer(&turn).await });
+    let verdict = match tokio::time::timeout(limit, &mut thinking).await {
+        Ok(Ok(Ok(verdict))) => Some(verdict),
+        Ok(Ok(Err(error))) => {
             tracing::warn!(message.id = context.message_id, %error, "assistant.failed");
             None
         }
+        Ok(Err(_)) => {
+            tracing::error!(message.id = context.message_id, "assistant.panicked");
+            None
+        }
         Err(_) => {
+            thinking.abort();
             tracing::warn!(message.id = context.message_id, "assistant.too_slow");
             None
         }

@@ -1,47 +1,80 @@
 //! An answer goes to its channel's server.
 
+use std::time::Duration;
+
 use centrium_channels::{Content, Error, Kind, Outgoing, Retry};
 
-use super::TRIES;
+use super::{TRIES, worker};
 use crate::engine::Engine;
 use crate::store::jobs::Job;
 use crate::store::messages::Message;
 use crate::store::tickets::Ticket;
-use crate::store::{Changes, Read, attachments, channels, contacts, messages, tickets};
+use crate::store::{Changes, Read, attachments, channels, contacts, jobs, messages, tickets};
 use crate::tickets::DeliveryState;
+
+/// How long a channel's server may take; well below the lease on the job, so that one answer is
+/// never being sent twice at once.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Delivers one answer, and notes how it went.
 ///
 /// # Errors
-/// When it should be tried again: the channel's server or the store could not be reached.
+/// When the store could not be reached.
 pub async fn run(engine: &Engine, job: &Job) -> Result<(), Error> {
     let mut conn = engine.store.read().await?;
     let message = messages::get(&mut conn, job.subject_id).await?.ok_or_else(gone)?;
     if message.delivery_state != Some(DeliveryState::Pending) {
         // An earlier life of this engine sent it, and ended before it could say so to the job.
-        return finish(engine, job, &message, None).await;
+        return finish(engine, job, &message, &None).await;
     }
     let ticket = tickets::get(&mut conn, message.ticket_id).await?.ok_or_else(gone)?;
     let rows = channels::all(&mut conn).await?;
     let is_off = rows.iter().any(|row| row.kind == ticket.channel && !row.is_active);
     let Some(channel) = engine.channel(ticket.channel.0).filter(|_| !is_off) else {
-        return Err(Error::new(Kind::ChannelOff, "The channel is switched off."));
+        let off = Error::new(Kind::ChannelOff, "The channel is switched off.");
+        worker::fail(engine, job, &off).await;
+        return Ok(());
     };
     let out = outgoing(engine, &mut conn, &message, &ticket).await?;
     drop(conn);
 
-    match channel.send(&out).await {
+    let sending = tokio::time::timeout(LIMIT, channel.send(&out)).await;
+    let too_slow = || Error::new(Kind::Unavailable, "The channel's server did not answer in time.");
+    match sending.unwrap_or_else(|_| Err(too_slow())) {
         Ok(sent) => {
             let sent = Outcome { state: DeliveryState::Sent, error: None, id: sent.external_id };
-            finish(engine, job, &message, Some(sent)).await
+            finish_surely(engine, job, &message, sent).await
         }
         Err(error) if error.retry == Retry::Never || job.attempts >= TRIES => {
             tracing::warn!(message.id = message.id, %error, "delivery.failed");
             let failed =
                 Outcome { state: DeliveryState::Failed, error: Some(error.sentence), id: None };
-            finish(engine, job, &message, Some(failed)).await
+            finish_surely(engine, job, &message, failed).await
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            worker::fail(engine, job, &error).await;
+            Ok(())
+        }
+    }
+}
+
+/// What was sent must not be sent again because it could not be noted: only the noting is tried
+/// again, for as long as the lease is ours.
+async fn finish_surely(
+    engine: &Engine,
+    job: &Job,
+    message: &Message,
+    outcome: Outcome,
+) -> Result<(), Error> {
+    let outcome = Some(outcome);
+    loop {
+        match finish(engine, job, message, &outcome).await {
+            Err(error) if error.kind == Kind::Unavailable && engine.clock.now() < job.run_at => {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            // The lease is over: another try is another engine's, or a later one's.
+            finished => return finished.or(Ok(())),
+        }
     }
 }
 
@@ -89,11 +122,15 @@ async fn finish(
     engine: &Engine,
     job: &Job,
     message: &Message,
-    outcome: Option<Outcome>,
+    outcome: &Option<Outcome>,
 ) -> Result<(), Error> {
     let mut tx = engine.store.begin().await?;
+    if jobs::still_held(&mut tx, &engine.node, &[job.id]).await?.is_empty() {
+        return Ok(());
+    }
     if let Some(Outcome { state, error, id }) = outcome {
-        messages::set_delivery(&mut tx, message.id, state, error.as_deref(), id.as_deref()).await?;
+        messages::set_delivery(&mut tx, message.id, *state, error.as_deref(), id.as_deref())
+            .await?;
     }
     Changes { finished: vec![job.id], ..Changes::default() }.write(&mut tx).await?;
     tx.commit().await?;

@@ -17,6 +17,8 @@ const SET: usize = 64;
 const LOOK: Duration = Duration::from_millis(500);
 /// The pause before a job is tried again while the database can't be written.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+/// The pause before a switched-off channel is looked at again.
+const CHANNEL_PAUSE: Duration = Duration::from_secs(10);
 
 /// Gives back what an earlier life of this engine held, and starts the two loops. They end when
 /// the engine stops.
@@ -71,7 +73,13 @@ async fn claim_some(engine: &Engine, room: usize) -> store::Result<usize> {
     tx.commit().await?;
     let count = claimed.len();
     for job in claimed {
-        engine.local.push(job);
+        if job.attempts > TRIES {
+            // Every try ended without a word: it took its engine down, or outlived its lease.
+            let error = Error::new(Kind::Internal, "It was begun too often without ending.");
+            fail(engine, &job, &error).await;
+        } else {
+            engine.local.push(job);
+        }
     }
     Ok(count)
 }
@@ -127,6 +135,11 @@ pub(super) async fn again(engine: &Engine, job: &Job, error: &Error) {
         });
         return;
     }
+    fail(engine, job, error).await;
+}
+
+/// Notes that a try failed for a reason that is not the database's.
+pub(super) async fn fail(engine: &Engine, job: &Job, error: &Error) {
     if let Err(unwritten) = note_failure(engine, job, error).await {
         // The lease runs out by itself.
         tracing::warn!(job.id = job.id, error = %unwritten, "job.failure_not_noted");
@@ -135,8 +148,14 @@ pub(super) async fn again(engine: &Engine, job: &Job, error: &Error) {
 
 async fn note_failure(engine: &Engine, job: &Job, error: &Error) -> store::Result<()> {
     let mut tx = engine.store.begin().await?;
-    let used_up = job.attempts >= TRIES && error.kind != Kind::ChannelOff;
-    if error.retry == Retry::Never || used_up {
+    if jobs::still_held(&mut tx, &engine.node, &[job.id]).await?.is_empty() {
+        return Ok(());
+    }
+    let now = engine.clock.now();
+    if error.kind == Kind::ChannelOff {
+        let pause = i64::try_from(CHANNEL_PAUSE.as_millis()).unwrap_or(i64::MAX);
+        jobs::postpone(&mut tx, &engine.node, job.id, now + pause).await?;
+    } else if error.retry == Retry::Never || job.attempts >= TRIES {
         jobs::bury(&mut tx, &engine.node, job.id, &error.sentence).await?;
         if job.kind == JobKind::DeliverReply {
             let (state, sentence) = (DeliveryState::Failed, Some(error.sentence.as_str()));
@@ -148,7 +167,7 @@ async fn note_failure(engine: &Engine, job: &Job, error: &Error) -> store::Resul
             Retry::After(pause) => i64::try_from(pause.as_millis()).unwrap_or(i64::MAX),
             Retry::Later | Retry::Never => backoff(job.attempts),
         };
-        let at = engine.clock.now().saturating_add(pause);
+        let at = now.saturating_add(pause);
         jobs::give_back(&mut tx, &engine.node, &[job.id], at, Some(&error.sentence)).await?;
         tracing::warn!(job.id = job.id, job.kind = job.kind.as_str(), %error, "job.failed");
     }

@@ -87,6 +87,19 @@ pub async fn find_by_identity(
         .await)?)
 }
 
+/// Keeps these contacts from being changed by another engine until this transaction ends, and says
+/// what they are now, where they may have changed since they were read (on SQLite they can't).
+///
+/// # Errors
+/// As every statement.
+pub async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Contact>> {
+    if ids.is_empty() || !tx.is_postgres() {
+        return Ok(Vec::new());
+    }
+    super::ids::lock_rows(tx, super::Table::Contacts, ids).await?;
+    by_ids(tx, ids).await
+}
+
 /// Contacts by their ids.
 ///
 /// # Errors

@@ -61,6 +61,18 @@ pub async fn of_message(conn: &mut Conn, message_id: i64) -> Result<Option<Decis
         .optional())?)
 }
 
+/// Which of these messages were decided on.
+///
+/// # Errors
+/// As every statement.
+pub async fn decided(conn: &mut Conn, message_ids: &[i64]) -> Result<Vec<i64>> {
+    Ok(on!(conn, |c| decisions::table
+        .filter(decisions::message_id.eq_any(message_ids))
+        .select(decisions::message_id)
+        .load(c)
+        .await)?)
+}
+
 /// Writes new decisions.
 pub(super) async fn insert(conn: &mut Conn, rows: Vec<Decision>) -> Result<()> {
     insert_rows!(conn, rows, |r| diesel::insert_into(decisions::table).values(r));

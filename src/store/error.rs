@@ -48,7 +48,9 @@ fn from_database(kind: DatabaseErrorKind, text: String) -> Error {
         K::UnableToSendCommand | K::ClosedConnection | K::ReadOnlyTransaction => {
             Error::Unavailable(text)
         }
-        _ if text.contains("deadlock detected") => Error::Contended(text),
+        _ if text.contains("deadlock detected") || text.contains("lock timeout") => {
+            Error::Contended(text)
+        }
         _ if UNAVAILABLE.iter().any(|sign| text.contains(sign)) => Error::Unavailable(text),
         _ => Error::Broken(text),
     }

@@ -3,13 +3,15 @@
 
 use diesel::dsl::{count_star, min};
 use diesel::prelude::{
-    ExpressionMethods, Identifiable, Insertable, QueryDsl, Queryable, QueryableByName, Selectable,
-    SelectableHelper,
+    BoolExpressionMethods, ExpressionMethods, Identifiable, Insertable, IntoSql, QueryDsl,
+    Queryable, QueryableByName, Selectable, SelectableHelper,
 };
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
 use super::conn::{insert_rows, on};
-use super::names::{JobKind, JobState};
+use super::messages;
+use super::names::{DeliveryState, JobKind, JobState};
 use super::schema::jobs;
 use super::{Conn, Result, Tx};
 use crate::clock::Millis;
@@ -83,6 +85,21 @@ pub async fn any_due(conn: &mut Conn, now: Millis) -> Result<bool> {
     Ok(!due.is_empty())
 }
 
+/// Whether a job of this kind waits for one of these subjects.
+///
+/// # Errors
+/// As every statement.
+pub async fn waits_for(conn: &mut Conn, kind: JobKind, subjects: &[i64]) -> Result<bool> {
+    let found: Vec<i64> = on!(conn, |c| jobs::table
+        .filter(jobs::kind.eq(kind))
+        .filter(jobs::subject_id.eq_any(subjects))
+        .select(jobs::id)
+        .limit(1)
+        .load(c)
+        .await)?;
+    Ok(!found.is_empty())
+}
+
 /// Whether there are any jobs that are not buried.
 ///
 /// # Errors
@@ -132,7 +149,8 @@ pub async fn give_back(
     Ok(())
 }
 
-/// Gives back everything that `owner` held: it has just started, so nothing of it runs.
+/// Gives back everything that `owner` holds: nothing of it runs, because the engine has just
+/// started or is about to end.
 ///
 /// # Errors
 /// As every statement.
@@ -164,11 +182,56 @@ pub async fn bury(tx: &mut Tx, owner: &str, id: i64, error: &str) -> Result<()> 
     Ok(())
 }
 
-/// Digs buried jobs up, all of them or one: they are due now. Says how many.
+/// Gives a job back whose channel is switched off: that was no try.
+///
+/// # Errors
+/// As every statement.
+pub async fn postpone(tx: &mut Tx, owner: &str, id: i64, run_at: Millis) -> Result<()> {
+    let conn: &mut Conn = tx;
+    on!(conn, |c| diesel::update(jobs::table.find(id))
+        .filter(jobs::lease_owner.eq(owner))
+        .set((
+            jobs::run_at.eq(run_at),
+            jobs::lease_owner.eq(None::<String>),
+            jobs::attempts.eq(jobs::attempts - 1),
+        ))
+        .execute(c)
+        .await)?;
+    Ok(())
+}
+
+/// Forgets buried jobs of this kind and subject, because another one takes their place.
+///
+/// # Errors
+/// As every statement.
+pub async fn forget_buried(tx: &mut Tx, kind: JobKind, subject: i64) -> Result<()> {
+    let conn: &mut Conn = tx;
+    on!(conn, |c| diesel::delete(jobs::table)
+        .filter(jobs::kind.eq(kind))
+        .filter(jobs::subject_id.eq(subject))
+        .filter(jobs::state.eq(JobState::Buried))
+        .execute(c)
+        .await)?;
+    Ok(())
+}
+
+/// Digs buried jobs up, all of them or one: they are due now, and answers that had failed with
+/// them are pending again. Says how many.
 ///
 /// # Errors
 /// As every statement.
 pub async fn retry(tx: &mut Tx, id: Option<i64>, now: Millis) -> Result<usize> {
+    let conn: &mut Conn = tx;
+    let failed: Vec<i64> = on!(conn, |c| jobs::table
+        .filter(jobs::state.eq(JobState::Buried))
+        .filter(jobs::kind.eq(JobKind::DeliverReply))
+        .filter(jobs::id.eq(id.unwrap_or(0)).or(id.is_none().into_sql::<Bool>()))
+        .select(jobs::subject_id)
+        .load(c)
+        .await)?;
+    for message_id in failed {
+        messages::set_delivery(tx, message_id, DeliveryState::Pending, None, None).await?;
+    }
     let conn: &mut Conn = tx;
     Ok(on!(conn, |c| {
         let mut query = diesel::update(jobs::table)

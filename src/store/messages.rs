@@ -99,7 +99,7 @@ pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Message>> {
         .optional())?)
 }
 
-/// Messages that came in before under one of these ids: pairs of that id and the message.
+/// Messages that came in before under one of these ids.
 ///
 /// # Errors
 /// As every statement.
@@ -156,7 +156,7 @@ pub async fn last_of_customer(conn: &mut Conn, ticket_id: i64) -> Result<Option<
         .optional())?)
 }
 
-/// The same without notes and drafts: what the customer may see.
+/// The newest `limit` messages that the customer may see, oldest first: no notes, no drafts.
 ///
 /// # Errors
 /// As every statement.
@@ -173,20 +173,19 @@ pub async fn newest_said(conn: &mut Conn, ticket_id: i64, limit: i64) -> Result<
     Ok(rows)
 }
 
-/// Whether the customer wrote to this ticket after message `id`.
+/// What the customer wrote to this ticket after message `id`, at most 100 messages.
 ///
 /// # Errors
 /// As every statement.
-pub async fn customer_wrote_after(conn: &mut Conn, ticket_id: i64, id: i64) -> Result<bool> {
-    let newer: Vec<i64> = on!(conn, |c| messages::table
+pub async fn of_customer_after(conn: &mut Conn, ticket_id: i64, id: i64) -> Result<Vec<i64>> {
+    Ok(on!(conn, |c| messages::table
         .filter(messages::ticket_id.eq(ticket_id))
         .filter(messages::id.gt(id))
         .filter(messages::author.eq(Author::Customer))
         .select(messages::id)
-        .limit(1)
+        .limit(100)
         .load(c)
-        .await)?;
-    Ok(!newer.is_empty())
+        .await)?)
 }
 
 /// Moves an answer to another delivery state.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
+use diesel_async::SimpleAsyncConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 
 use super::conn::{Conn, Link};
@@ -29,6 +30,10 @@ pub(super) enum Purpose {
     Write,
 }
 
+/// An engine that froze in the middle of a transaction must not stop the others: whoever waits for
+/// a lock gives up, and the frozen one's transaction is ended by the server.
+const PATIENCE: &str = "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '15s'";
+
 /// Makes connections for the pool.
 ///
 /// The pool is bb8, because it closes a connection whose owner was dropped in the middle of a
@@ -49,7 +54,8 @@ impl bb8::ManageConnection for Manager {
                 (open_sqlite(path.clone(), self.purpose).await?, Arc::default())
             }
             Target::Postgres(target) => {
-                let connected = target.connect().await.map_err(Error::unavailable)?;
+                let mut connected = target.connect().await.map_err(Error::unavailable)?;
+                connected.conn.batch_execute(PATIENCE).await?;
                 (Link::Postgres(Box::new(connected.conn)), connected.closed)
             }
         };

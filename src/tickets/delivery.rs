@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::store::jobs::Job;
 use crate::store::messages::Message;
 use crate::store::names::{JobKind, JobState};
-use crate::store::{Changes, Table, messages, reserve};
+use crate::store::{Changes, Table, jobs, messages, reserve};
 
 /// Sends an answer again whose delivery had failed for good.
 ///
@@ -28,6 +28,7 @@ pub async fn retry(engine: &Engine, ticket_id: i64, message_id: i64) -> Result<M
         let state = DeliveryState::Pending;
         messages::set_delivery(&mut tx, message.id, state, None, None).await?;
         (message.delivery_state, message.delivery_error) = (Some(state), None);
+        jobs::forget_buried(&mut tx, JobKind::DeliverReply, message.id).await?;
         let mut changes = Changes::default();
         if !engine.is_pulled(ticket.channel.0) {
             let job_ids = reserve(&mut tx, Table::Jobs, 1).await?;

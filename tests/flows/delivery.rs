@@ -113,3 +113,11 @@ both!(pieces_that_come_quickly_get_one_answer_for_the_last, async |app: App| {
     }
     assert_eq!(channel.sent().len(), 1, "the answers to the first pieces are dropped");
 });
+
+both!(a_thanks_after_a_question_does_not_overtake_it, async |app: App| {
+    let (app, channel) = with_config(app, vec![("ASSISTANT_QUIET_MS", "200".into())]).await;
+    app.engine.ingest.accept(incoming("42:1", "где посмотреть баланс")).await.unwrap();
+    let thanks = app.engine.ingest.accept(incoming("42:2", "спасибо")).await.unwrap();
+    wait_for_delivery(&app, thanks.ticket_id, "sent").await;
+    assert_eq!(channel.sent().len(), 1);
+});

@@ -112,3 +112,68 @@ async fn two_engines_on_one_postgres_share_the_work() {
     }
     assert_eq!(tickets.len(), 40, "one ticket a conversation, whichever engine took it in");
 }
+
+/// An assistant that panics.
+struct Panicking;
+
+#[async_trait]
+impl Assistant for Panicking {
+    fn name(&self) -> &'static str {
+        "panicking"
+    }
+
+    async fn answer(&self, _: &Turn) -> Result<Verdict, AssistantError> {
+        panic!("for the test")
+    }
+}
+
+both!(a_panicking_assistant_ends_the_same_way, async |app: App| {
+    let app = app.restart(with(Panicking)).await;
+    let said = app.http.say("anna", "интернет не работает").await;
+    assert_eq!(said["needs_escalation"], true);
+});
+
+/// An assistant that thinks for a while.
+struct Thinking;
+
+#[async_trait]
+impl Assistant for Thinking {
+    fn name(&self) -> &'static str {
+        "thinking"
+    }
+
+    async fn answer(&self, _: &Turn) -> Result<Verdict, AssistantError> {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        Err(AssistantError(String::from("nothing came of it")))
+    }
+}
+
+both!(who_waits_while_an_operator_joins_gets_a_short_word, async |app: App| {
+    let app = app.restart(with(Thinking)).await;
+    let client = app.http.clone();
+    let body = json!({ "user_identifier": "anna", "text": "не работает интернет" });
+    let asked = body.clone();
+    let waiting = tokio::spawn(async move { client.message_once("join", asked).await });
+    while app.http.get("/api/tickets").await.expect(200)["items"] == json!([]) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    app.http.post("/api/tickets/1/join", json!({ "operator": "Айгуль" })).await.expect(200);
+    let answer = waiting.await.unwrap().expect(200);
+    assert_eq!(answer["needs_escalation"], false);
+    assert_eq!(app.http.message_once("join", body).await.expect(200), answer);
+    let ticket = app.http.ticket(&json!(1)).await;
+    assert_eq!(ticket["messages"][1]["author"], "system");
+});
+
+both!(an_operator_who_leaves_in_the_middle_leaves_no_job_behind, async |app: App| {
+    let app = app.restart(with(Thinking)).await;
+    app.http.say("anna", "не работает интернет").await;
+    app.http.post("/api/tickets/1/join", json!({ "operator": "Айгуль" })).await.expect(200);
+    app.http.say("anna", "роутер перезагрузил").await;
+    app.http.post("/api/tickets/1/leave", json!({})).await.expect(200);
+    while centrium::store::jobs::any(&mut app.engine.store.read().await.unwrap()).await.unwrap() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let ticket = app.http.ticket(&json!(1)).await;
+    assert_eq!(ticket["messages"].as_array().unwrap().len(), 4);
+});

@@ -34,6 +34,8 @@ both!(a_body_that_is_too_large_is_413, async |app: App| {
     let request = app.http.plain(Method::POST, "/tickets/api/external/message/");
     let huge = request.header("X-API-Key", crate::harness::EXTERNAL_KEY).body(vec![b'a'; 13 << 20]);
     app.http.send(huge).await.refused(413);
+    let large = app.http.plain(Method::PATCH, "/api/channels/web").body(vec![b' '; 2 << 20]);
+    app.http.send(large.bearer_auth(crate::harness::API_TOKEN)).await.refused(413);
 });
 
 both!(every_answer_has_a_request_id, async |app: App| {

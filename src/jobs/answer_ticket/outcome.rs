@@ -14,10 +14,11 @@ use crate::store::jobs::Job;
 use crate::store::messages::Message;
 use crate::store::names::{JobKind, JobState};
 use crate::store::tickets::Ticket;
-use crate::store::{Changes, Result, Table, Tx, jobs, messages, reserve, tickets};
+use crate::store::{Changes, Result, Table, Tx, decisions, jobs, messages, reserve, tickets};
 use crate::tickets::{Author, DeliveryState, Status, life};
 
-/// Writes a set of answers, and says of each what became of it.
+/// Writes a set of answers, and says of each what became of it. `may_lease` tells how many
+/// deliveries this engine can take on by itself.
 ///
 /// Under the lock of its ticket an answer is looked at once more: where another engine took the
 /// job over, nothing happens; where an operator has joined meanwhile it becomes a draft; where the
@@ -31,6 +32,7 @@ pub async fn write(
     answers: &[Answer],
     rules: &Rules,
     now: Millis,
+    may_lease: usize,
 ) -> Result<Vec<Answered>> {
     let job_ids: Vec<i64> = answers.iter().map(|a| a.job_id).collect();
     let held = jobs::still_held(tx, &rules.node, &job_ids).await?;
@@ -38,25 +40,39 @@ pub async fn write(
     let mut tickets: HashMap<i64, Ticket> =
         tickets::lock(tx, &ticket_ids).await?.into_iter().map(|t| (t.id, t)).collect();
 
+    let asked: Vec<i64> = answers.iter().map(|a| a.message_id).collect();
+    let decided = decisions::decided(tx, &asked).await?;
+
     let mut changes = Changes::default();
     let mut message_ids = reserve(tx, Table::Messages, answers.len()).await?;
     let deliveries = answers.iter().filter(|a| !a.is_awaited).count();
     let mut delivery_ids = reserve(tx, Table::Jobs, deliveries).await?;
+    let mut leased = 0;
     let mut answered = Vec::with_capacity(answers.len());
     for answer in answers {
         let mut done = Answered { message_id: answer.message_id, reply: None, delivery: None };
         let ticket = tickets.get_mut(&answer.ticket_id).filter(|_| held.contains(&answer.job_id));
         if let (Some(ticket), Some(id)) = (ticket, message_ids.next()) {
             changes.finished.push(answer.job_id);
-            let stale = is_stale(tx, ticket, answer).await?;
+            let is_decided = decided.contains(&answer.message_id);
+            let stale = is_stale(tx, ticket, answer, is_decided).await?;
             let mut post = Post { answer, ticket, rules, now, changes: &mut changes };
             match stale {
-                Some(Stale::OperatorJoined) => post.draft(id),
+                Some(Stale::OperatorJoined) => {
+                    post.draft(id);
+                    if answer.is_awaited && !is_decided {
+                        let ids = &mut reserve(tx, Table::Messages, 1).await?;
+                        done.reply = ids.next().map(|id| post.acknowledge(id));
+                    }
+                }
                 Some(Stale::Overtaken) => {}
                 None => {
                     done.reply = Some(post.reply(id));
                     if !answer.is_awaited {
-                        done.delivery = delivery_ids.next().map(|job_id| post.deliver(job_id, id));
+                        let mine = leased < may_lease;
+                        let job = delivery_ids.next().map(|job_id| post.deliver(job_id, id, mine));
+                        leased += usize::from(mine);
+                        done.delivery = job.filter(|_| mine);
                     }
                 }
             }
@@ -74,15 +90,30 @@ enum Stale {
     Overtaken,
 }
 
-async fn is_stale(tx: &mut Tx, ticket: &Ticket, answer: &Answer) -> Result<Option<Stale>> {
+async fn is_stale(
+    tx: &mut Tx,
+    ticket: &Ticket,
+    answer: &Answer,
+    is_decided: bool,
+) -> Result<Option<Stale>> {
     if ticket.operator_joined {
         return Ok(Some(Stale::OperatorJoined));
+    }
+    if is_decided {
+        // The caller was told that an operator will answer, who has left since.
+        return Ok(Some(Stale::Overtaken));
     }
     if answer.is_awaited {
         return Ok(None);
     }
-    let overtaken = ticket.status == Status::Closed
-        || messages::customer_wrote_after(tx, ticket.id, answer.message_id).await?;
+    if ticket.status == Status::Closed {
+        return Ok(Some(Stale::Overtaken));
+    }
+    // A thanks or a machine's message has no turn of its own, and overtakes nothing.
+    let newer = messages::of_customer_after(tx, ticket.id, answer.message_id).await?;
+    let overtaken = !newer.is_empty()
+        && (jobs::waits_for(tx, JobKind::AnswerTicket, &newer).await?
+            || !decisions::decided(tx, &newer).await?.is_empty());
     Ok(overtaken.then_some(Stale::Overtaken))
 }
 
@@ -133,15 +164,30 @@ impl Post<'_> {
         }
     }
 
-    fn deliver(&mut self, job_id: i64, reply_id: i64) -> Job {
+    /// For a caller who waits while an operator takes over: a short word, and the record of it.
+    fn acknowledge(&mut self, id: i64) -> Reply {
+        let text = self.rules.texts.received(self.answer.language);
+        let message = self.message(id, Author::System, text.clone(), Some(DeliveryState::Sent));
+        self.changes.events.extend(events::message_added(self.ticket, &message, &[], self.now));
+        self.changes.messages.push(message);
+        self.changes.decisions.push(self.decision(id, false, None));
+        Reply {
+            message_id: id,
+            text,
+            needs_escalation: false,
+            status: self.ticket.status.as_str().to_owned(),
+        }
+    }
+
+    fn deliver(&mut self, job_id: i64, reply_id: i64, mine: bool) -> Job {
         let job = Job {
             id: job_id,
             kind: JobKind::DeliverReply,
             subject_id: reply_id,
             state: JobState::Ready,
-            attempts: 1,
-            run_at: self.now + self.rules.lease,
-            lease_owner: Some(self.rules.node.clone()),
+            attempts: i64::from(mine),
+            run_at: self.now + if mine { self.rules.lease } else { 0 },
+            lease_owner: mine.then(|| self.rules.node.clone()),
             last_error: None,
             created_at: self.now,
         };
