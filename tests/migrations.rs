@@ -101,7 +101,9 @@ fn from_schema(text: &str) -> Tables {
             && !head.starts_with("table!")
         {
             current = head.split(' ').next().unwrap().to_owned();
-        } else if let Some((column, kind)) = line.trim_end_matches(',').split_once(" -> ") {
+        } else if let Some((column, kind)) = line.trim_end_matches(',').split_once(" -> ")
+            && !line.starts_with("joinable!")
+        {
             tables.entry(current.clone()).or_default().insert(column.into(), kind.into());
         }
     }

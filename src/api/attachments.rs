@@ -49,8 +49,8 @@ const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
             description = "1 for an image as it came", example = 1),
     ),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>,
-            content_type = "application/octet-stream"),
+        (status = 200, description = "The file", body = Vec<u8>, content_type = "*/*"),
+        (status = 400, description = "The address is not as it should be", body = ErrorOut),
         (status = 404, description = "There is no such attachment", body = ErrorOut),
         Refused,
     ),

@@ -21,13 +21,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// A body that may be left out.
+/// A body that may be left out, or be null.
 impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
         let body = Bytes::from_request(request, state).await.map_err(unreadable)?;
-        if body.trim_ascii().is_empty() { Ok(None) } else { parse(&body).map(|b| Some(Self(b))) }
+        match body.trim_ascii() {
+            b"" | b"null" => Ok(None),
+            _ => parse(&body).map(|body| Some(Self(body))),
+        }
     }
 }
 

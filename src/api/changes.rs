@@ -23,11 +23,11 @@ use crate::tickets::{Priority, Status, change, operator};
 pub(super) struct TicketPatch {
     /// Where the ticket is in its life.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Status>)]
+    #[schema(value_type = Status, required = false)]
     status: Option<Option<String>>,
     /// How urgent it is.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Priority>)]
+    #[schema(value_type = Priority, required = false)]
     priority: Option<Option<String>>,
     /// One of the configured categories; null for none.
     #[serde(default, deserialize_with = "given")]
@@ -44,7 +44,7 @@ pub(super) struct TicketPatch {
     operator: Option<Option<String>>,
     /// Whether a human must come.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool, required = false)]
     needs_escalation: Option<Option<bool>>,
 }
 
@@ -107,6 +107,7 @@ fn present<T>(name: &str, value: Option<Option<T>>) -> Result<Option<T>, Problem
         (status = 200, description = "The ticket as it is now", body = TicketOut),
         (status = 400, description = "The body is not of this shape", body = ErrorOut),
         (status = 404, description = "There is no such ticket", body = ErrorOut),
+        (status = 413, description = "The body is larger than 12 MiB", body = ErrorOut),
         (status = 422, description = "A value is none that this field may have", body = ErrorOut),
         Refused,
     ),
@@ -136,6 +137,7 @@ pub(super) async fn change_ticket(
         (status = 200, description = "The ticket as it is now", body = TicketOut),
         (status = 400, description = "The body is not of this shape", body = ErrorOut),
         (status = 404, description = "There is no such ticket", body = ErrorOut),
+        (status = 413, description = "The body is larger than 12 MiB", body = ErrorOut),
         (status = 422, description = "The name is empty or too long", body = ErrorOut),
         Refused,
     ),
@@ -166,6 +168,7 @@ pub(super) async fn join_ticket(
         (status = 200, description = "The ticket as it is now", body = TicketOut),
         (status = 400, description = "The body is not of this shape", body = ErrorOut),
         (status = 404, description = "There is no such ticket", body = ErrorOut),
+        (status = 413, description = "The body is larger than 12 MiB", body = ErrorOut),
         (status = 422, description = "The name is empty or too long", body = ErrorOut),
         Refused,
     ),

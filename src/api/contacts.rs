@@ -76,7 +76,8 @@ impl ContactRecord {
     params(
         ("q" = Option<String>, Query, description = "A part of a name, an e-mail address, a phone \
             number or an id on a channel"),
-        ("limit" = Option<u8>, Query, description = "1 to 200; 50 when it is not given"),
+        ("limit" = Option<u8>, Query, minimum = 1, maximum = 200,
+            description = "1 to 200; 50 when it is not given"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses(
@@ -112,6 +113,7 @@ pub(super) async fn list_contacts(
     params(("id" = i64, Path, description = "The contact's number")),
     responses(
         (status = 200, description = "The contact", body = ContactWithTickets),
+        (status = 400, description = "The address is not as it should be", body = ErrorOut),
         (status = 404, description = "There is no such contact", body = ErrorOut),
         Refused,
     ),
@@ -143,6 +145,7 @@ pub(super) async fn show_contact(
     params(("id" = i64, Path, description = "The contact's number")),
     responses(
         (status = 200, description = "The contact as it is now", body = ContactRecord),
+        (status = 400, description = "The address is not as it should be", body = ErrorOut),
         (status = 404, description = "There is no such contact", body = ErrorOut),
         Refused,
     ),
@@ -166,6 +169,7 @@ pub(super) async fn block_contact(
     params(("id" = i64, Path, description = "The contact's number")),
     responses(
         (status = 200, description = "The contact as it is now", body = ContactRecord),
+        (status = 400, description = "The address is not as it should be", body = ErrorOut),
         (status = 404, description = "There is no such contact", body = ErrorOut),
         Refused,
     ),

@@ -40,6 +40,8 @@ pub(super) async fn check_health(State(engine): State<Engine>) -> Result<&'stati
     responses(
         (status = 200, description = "In Prometheus' text format", body = String, content_type = "text/plain"),
         (status = 401, description = "No token, or a wrong one"),
+        (status = 429, description = "Too many requests with this key"),
+        (status = 503, description = "The database can't be asked whether this key is known"),
     ),
 )]
 pub(super) async fn show_metrics() -> impl IntoResponse {

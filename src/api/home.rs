@@ -16,7 +16,10 @@ const CSP: &str =
     get,
     path = "/",
     tag = "Status",
-    responses((status = 200, description = "A page", body = String, content_type = "text/html")),
+    responses(
+        (status = 200, description = "A page", body = String, content_type = "text/html"),
+        (status = 429, description = "Too many requests from this address"),
+    ),
 )]
 pub(super) async fn show_home(State(engine): State<Engine>) -> impl IntoResponse {
     let pulse = engine.health.pulse(&engine.store, engine.clock.now()).await;

@@ -27,7 +27,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// A message or a note.
+// The external API has a `MessageIn` too, and a document holds one schema of a name.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = OperatorMessageIn)]
 pub(super) struct MessageIn {
     /// What to say, up to 100,000 characters; blank only where there are attachments.
     text: String,
@@ -98,6 +100,7 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 /// `Idempotency-Key` gives the first message again.
 #[utoipa::path(
     post,
+    operation_id = "post_operator_message",
     path = "/api/tickets/{id}/messages",
     tag = "Tickets",
     security(("api_token" = [])),
@@ -143,6 +146,7 @@ pub(super) async fn post_message(
     ),
     responses(
         (status = 202, description = "The message, which is on its way again", body = MessageOut),
+        (status = 400, description = "The address is not as it should be", body = ErrorOut),
         (status = 404, description = "There is no such message in this ticket", body = ErrorOut),
         (status = 422, description = "Its delivery has not failed", body = ErrorOut),
         Refused,

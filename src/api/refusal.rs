@@ -14,6 +14,10 @@ pub(super) struct ErrorOut {
     /// One clear sentence.
     #[schema(example = "There is no such ticket.")]
     error: String,
+    /// The request's id, where the fault is ours (5xx).
+    #[schema(value_type = String, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
 }
 
 /// What any route behind a key may answer instead. For the OpenAPI document alone.

@@ -47,7 +47,10 @@ struct ChannelsOut {
     get,
     path = "/tickets/api/status",
     tag = "Status",
-    responses((status = 200, description = "What works", body = StatusOut)),
+    responses(
+        (status = 200, description = "What works", body = StatusOut),
+        (status = 429, description = "Too many requests from this address"),
+    ),
 )]
 pub(super) async fn show_status(State(engine): State<Engine>) -> Json<StatusOut> {
     let pulse = engine.health.pulse(&engine.store, engine.clock.now()).await;

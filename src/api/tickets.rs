@@ -54,7 +54,8 @@ pub(super) struct TicketWithMessages {
         ("escalated" = Option<bool>, Query, description = "Whether a human is called for"),
         ("q" = Option<String>, Query, description = "Words of messages, subject or customer; \
             beginnings of words are enough"),
-        ("limit" = Option<u8>, Query, description = "1 to 200; 50 when it is not given"),
+        ("limit" = Option<u8>, Query, minimum = 1, maximum = 200,
+            description = "1 to 200; 50 when it is not given"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses(

@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use diesel::sqlite::SqliteConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
@@ -15,8 +16,7 @@ use super::{Result, pool::Manager};
 /// A connection to SQLite or PostgreSQL. Queries reach it through [`on!`] and [`insert_rows!`].
 pub struct Conn {
     pub(super) link: Link,
-    /// A transaction is open. A connection that comes back to the pool like this (its owner
-    /// failed, or was dropped in the middle) is closed, which rolls it back.
+    /// A transaction is open. A connection that comes back to the pool like this is closed.
     pub(super) in_transaction: bool,
     pub(super) closed: Arc<AtomicBool>,
     pub(super) cut: Cut,
@@ -39,6 +39,15 @@ impl Conn {
         matches!(self.link, Link::Postgres(_))
     }
 
+    /// Counted by no test: it is what happens anyway.
+    async fn roll_back(&mut self) -> Result<()> {
+        match &mut self.link {
+            Link::Sqlite(c) => c.batch_execute("ROLLBACK").await?,
+            Link::Postgres(c) => c.batch_execute("ROLLBACK").await?,
+        }
+        Ok(())
+    }
+
     pub(super) async fn execute_batch(&mut self, sql: &str) -> Result<()> {
         self.cut.step()?;
         match &mut self.link {
@@ -52,20 +61,26 @@ impl Conn {
 /// A pooled connection outside of any transaction.
 pub type Read = bb8::PooledConnection<'static, Manager>;
 
-/// An open write transaction. Dropped without [`commit`](Tx::commit) it is rolled back.
+/// An open write transaction. Dropped without [`commit`](Tx::commit) it is rolled back, behind the
+/// back of whoever dropped it; no other writer has its turn before that.
 pub struct Tx {
-    pub(super) conn: bb8::PooledConnection<'static, Manager>,
+    /// `None` only while it is being dropped.
+    conn: Option<Read>,
     /// SQLite's writers queue here, in order of arrival; its own busy handler would let them sleep.
-    pub(super) _turn: Option<OwnedMutexGuard<()>>,
+    turn: Option<OwnedMutexGuard<()>>,
 }
 
+/// How long a rollback may take before the connection is closed instead.
+const ROLLBACK: Duration = Duration::from_secs(2);
+
 impl Tx {
-    pub(super) async fn begin(mut self) -> Result<Self> {
+    pub(super) async fn begin(conn: Read, turn: Option<OwnedMutexGuard<()>>) -> Result<Self> {
+        let mut tx = Self { conn: Some(conn), turn };
         // A deferred SQLite transaction that reads first fails when another wrote in between.
-        let sql = if self.conn.is_postgres() { "BEGIN" } else { "BEGIN IMMEDIATE" };
-        self.conn.in_transaction = true;
-        self.conn.execute_batch(sql).await?;
-        Ok(self)
+        let sql = if tx.is_postgres() { "BEGIN" } else { "BEGIN IMMEDIATE" };
+        tx.in_transaction = true;
+        tx.execute_batch(sql).await?;
+        Ok(tx)
     }
 
     /// Makes everything durable.
@@ -73,23 +88,43 @@ impl Tx {
     /// # Errors
     /// When the database says no; after `Unavailable` it is unknown whether it was committed.
     pub async fn commit(mut self) -> Result<()> {
-        self.conn.execute_batch("COMMIT").await?;
-        self.conn.in_transaction = false;
-        self.conn.cut.step()?;
+        self.execute_batch("COMMIT").await?;
+        self.in_transaction = false;
+        self.cut.step()?;
         Ok(())
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        let Some(mut conn) = self.conn.take().filter(|conn| conn.in_transaction) else { return };
+        let turn = self.turn.take();
+        // Without a runtime the connection is closed, which rolls back as well.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                if let Ok(Ok(())) = tokio::time::timeout(ROLLBACK, conn.roll_back()).await {
+                    conn.in_transaction = false;
+                }
+                drop(conn);
+                drop(turn);
+            });
+        }
     }
 }
 
 impl Deref for Tx {
     type Target = Conn;
+
+    #[expect(clippy::expect_used, reason = "the connection is there until the drop")]
     fn deref(&self) -> &Conn {
-        &self.conn
+        self.conn.as_ref().expect("an open transaction has its connection")
     }
 }
 
 impl DerefMut for Tx {
+    #[expect(clippy::expect_used, reason = "the connection is there until the drop")]
     fn deref_mut(&mut self) -> &mut Conn {
-        &mut self.conn
+        self.conn.as_mut().expect("an open transaction has its connection")
     }
 }
 

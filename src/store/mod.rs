@@ -116,7 +116,7 @@ impl Store {
             ),
             None => None,
         };
-        Tx { conn: get(&self.writers).await?, _turn: turn }.begin().await
+        Tx::begin(get(&self.writers).await?, turn).await
     }
 
     /// The counter that can cut the store off.

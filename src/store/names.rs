@@ -19,10 +19,11 @@ pub struct UnknownName {
     words: String,
 }
 
-/// An enum whose variants have one name everywhere.
+/// An enum whose variants have one name everywhere. The name is a `tt`: behind a `literal`
+/// fragment utoipa's derive does not see it, and the document would hold the variant's own name.
 macro_rules! named {
     ($(#[$meta:meta])* $name:ident is $what:literal {
-        $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)+
+        $($(#[$variant_meta:meta])* $variant:ident = $text:tt,)+
     }) => {
         $(#[$meta])*
         #[derive(

@@ -212,10 +212,20 @@ async fn run_jobs(engine: &Engine) -> Step {
                     }
                 }
                 JobKind::DeliverReply => {
-                    deliver_reply::run(engine, &job).await.map_err(|e| e.to_string())?;
+                    // Cut off, it would wait for better times.
+                    tokio::select! {
+                        ran = deliver_reply::run(engine, &job) => ran.map_err(|e| e.to_string())?,
+                        () = until_cut(engine) => {}
+                    }
                 }
             }
         }
+    }
+}
+
+async fn until_cut(engine: &Engine) {
+    while !engine.store.cut().is_cut() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
