@@ -1,7 +1,7 @@
 //! The one door for customers' messages.
 //!
 //! [`Ingest::accept`] is the story of one message. Messages that arrive together commit together:
-//! the [`writer`](crate::writer) gathers them, and [`set`] writes them in one transaction of a
+//! the [`writer`](crate::writer) gathers them, and `set` writes them in one transaction of a
 //! few statements, with everything that follows from them.
 
 mod arrival;

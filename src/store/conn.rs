@@ -13,7 +13,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::cut::Cut;
 use super::{Result, pool::Manager};
 
-/// A connection to SQLite or PostgreSQL. Queries reach it through [`on!`] and [`insert_rows!`].
+/// A connection to SQLite or PostgreSQL. Queries reach it through `on!` and `insert_rows!`.
 pub struct Conn {
     pub(super) link: Link,
     /// A transaction is open. A connection that comes back to the pool like this is closed.

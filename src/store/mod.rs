@@ -1,6 +1,6 @@
 //! The database: the only place that names diesel.
 //!
-//! One set of queries serves SQLite and PostgreSQL (see [`conn`]'s macros). Reading goes through
+//! One set of queries serves SQLite and PostgreSQL (see the macros in `conn.rs`). Reading goes through
 //! [`Store::read`]; everything that changes something goes through [`Store::begin`] and is
 //! gathered in [`Changes`], so that what follows from a change (events, jobs) is always written
 //! in the transaction of its cause.
