@@ -124,12 +124,6 @@ impl Store {
     pub fn cut(&self) -> &Cut {
         &self.cut
     }
-
-    /// Whether several engines may share this database.
-    #[must_use]
-    pub fn is_shared(&self) -> bool {
-        matches!(self.target, Target::Postgres(_))
-    }
 }
 
 async fn get(pool: &bb8::Pool<Manager>) -> Result<Read> {
