@@ -1,7 +1,6 @@
 //! The database is gone for a while, and comes back: nobody restarts the engine.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
@@ -80,7 +79,7 @@ async fn the_disk_is_full() {
     let filler = seen.join("filler");
     fill(&filler);
     let noticed = watch(&engine.http, &senders).await;
-    let refused = senders.counts.refused.load(Ordering::Relaxed);
+    senders.counts.more(|counts| &counts.refused, 1).await;
     std::fs::remove_file(&filler).unwrap();
 
     let title = back_to_work("disk full", noticed, &engine.http, &senders).await;
@@ -90,7 +89,6 @@ async fn the_disk_is_full() {
     ledger::settle(&title, &url, &engine.http, &sent).await;
     copy_database(&seen, &copy);
     ledger::compare(&url, &sent).await;
-    assert!(refused > 0, "a full disk is told to the senders");
     eprintln!("stopped in {:?}", engine.terminate().await);
 }
 
