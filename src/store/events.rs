@@ -54,14 +54,21 @@ pub async fn of_ticket(conn: &mut Conn, ticket_id: i64) -> Result<Vec<Event>> {
         .await)?)
 }
 
-/// Deletes events from before `at`, and says how many.
+/// Deletes up to `limit` events from before `at`, oldest first, and says how many.
 ///
 /// # Errors
 /// As every statement.
-pub async fn purge(tx: &mut Tx, at: Millis) -> Result<usize> {
+pub async fn purge(tx: &mut Tx, at: Millis, limit: i64) -> Result<usize> {
     let conn: &mut Conn = tx;
-    Ok(on!(conn, |c| diesel::delete(events::table)
+    let old: Vec<i64> = on!(conn, |c| events::table
         .filter(events::created_at.lt(at))
+        .order(events::created_at)
+        .select(events::id)
+        .limit(limit)
+        .load(c)
+        .await)?;
+    Ok(on!(conn, |c| diesel::delete(events::table)
+        .filter(events::id.eq_any(&old))
         .execute(c)
         .await)?)
 }
