@@ -132,9 +132,10 @@ impl Desk {
         let mut reached = Ok(());
         let (accepted, answered) = match self.commit(&arrivals, &answers).await {
             Ok(done) => done,
-            Err(store::Error::Unavailable(why)) => {
-                let error = Error::from(store::Error::Unavailable(why));
-                reached = Err(error.clone());
+            Err(lost @ (store::Error::Unavailable(_) | store::Error::Uncertain(_))) => {
+                // Who waits behind this set was not tried at all.
+                reached = Err(Error::from(store::Error::unavailable(&lost)));
+                let error = Error::from(lost);
                 (vec![Err(error.clone()); arrivals.len()], vec![Err(error); answers.len()])
             }
             Err(_) => self.commit_one_by_one(&arrivals, &answers).await,
@@ -235,10 +236,9 @@ impl Desk {
                     races += 1;
                     tokio::time::sleep(Duration::from_millis(5 * races as u64)).await;
                 }
-                Err(store::Error::Unavailable(why)) => {
-                    let error = Error::from(store::Error::Unavailable(why));
-                    *gone = Some(error.clone());
-                    return Err(error);
+                Err(lost @ (store::Error::Unavailable(_) | store::Error::Uncertain(_))) => {
+                    *gone = Some(Error::from(store::Error::unavailable(&lost)));
+                    return Err(Error::from(lost));
                 }
                 done => return done.map_err(Error::from),
             }

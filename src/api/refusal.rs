@@ -30,7 +30,7 @@ pub(super) enum Refused {
     /// Too many requests with this key; `Retry-After` says how long to wait
     #[response(status = 429)]
     TooMany(ErrorOut),
-    /// The database can't be reached; nothing was changed
+    /// The database can't be reached; the sentence says whether anything may have been stored
     #[response(status = 503)]
     Unavailable(ErrorOut),
 }
@@ -80,6 +80,7 @@ mod tests {
         assert_eq!(status(tickets::Error::Invalid("No.".into())), 422);
         assert_eq!(status(FilesError::Missing.into()), 404);
         assert_eq!(status(store::Error::Unavailable("disk I/O error".into()).into()), 503);
+        assert_eq!(status(store::Error::Uncertain("connection closed".into()).into()), 503);
         assert_eq!(status(store::Error::Contended("UNIQUE".into()).into()), 503);
         assert_eq!(status(store::Error::Broken("near secret".into()).into()), 500);
     }

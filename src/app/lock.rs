@@ -2,7 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::AppError;
 use crate::config::Config;
@@ -27,10 +27,17 @@ impl DataLock {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 make_folder(folder)?;
             }
-            files.push(lock(&path.with_extension("serve.lock"), "DATABASE_URL")?);
+            files.push(lock(&beside(path), "DATABASE_URL")?);
         }
         Ok(Self { _files: files })
     }
+}
+
+/// After the whole name: `a.db` and `a.sqlite` are two databases, and have two locks.
+fn beside(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".serve.lock");
+    PathBuf::from(name)
 }
 
 fn make_folder(folder: &Path) -> Result<(), AppError> {
@@ -51,5 +58,27 @@ fn lock(path: &Path, variable: &str) -> Result<File, AppError> {
             path.display()
         ))),
         Err(TryLockError::Error(error)) => Err(cannot(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn serving(data: &Path, database: &Path) -> Result<DataLock, AppError> {
+        let url = format!("sqlite://{}", database.display());
+        let data = data.to_string_lossy().into_owned();
+        let config = Config::with(&[("DATABASE_URL", url.as_str()), ("DATA_DIR", data.as_str())]);
+        DataLock::take(&config.unwrap())
+    }
+
+    #[test]
+    fn each_database_of_a_folder_has_one_engine() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, two, three] = ["one", "two", "three"].map(|name| folder.path().join(name));
+        let _first = serving(&one, &folder.path().join("a.db")).unwrap();
+        let _second = serving(&two, &folder.path().join("a.sqlite")).unwrap();
+        let refused = serving(&three, &folder.path().join("a.db")).unwrap_err();
+        assert!(refused.to_string().contains("a.db.serve.lock"), "{refused}");
     }
 }

@@ -12,7 +12,7 @@ use crate::store::decisions::Decision;
 use crate::store::idempotency::IdempotencyKey;
 use crate::store::jobs::Job;
 use crate::store::messages::Message;
-use crate::store::names::{JobKind, JobState};
+use crate::store::names::JobKind;
 use crate::store::tickets::Ticket;
 use crate::store::{Result, Table, Tx, reserve};
 use crate::tickets::{Author, DeliveryState};
@@ -166,17 +166,8 @@ impl Set<'_> {
     }
 
     fn turn_job(&self, id: i64, message_id: i64, mine: bool, quiet: Millis) -> Job {
-        Job {
-            id,
-            kind: JobKind::AnswerTicket,
-            subject_id: message_id,
-            state: JobState::Ready,
-            attempts: i64::from(mine),
-            run_at: self.now + if mine { self.rules.lease } else { quiet },
-            lease_owner: mine.then(|| self.rules.node.clone()),
-            last_error: None,
-            created_at: self.now,
-        }
+        let job = Job::new(id, JobKind::AnswerTicket, message_id, self.now + quiet, self.now);
+        if mine { job.leased(&self.rules.node, self.now + self.rules.lease) } else { job }
     }
 
     fn outcome(&self, i: usize, accepted: &[Option<Accepted>]) -> Result<Accepted, Error> {

@@ -5,7 +5,7 @@ mod outcome;
 
 use std::time::{Duration, Instant};
 
-use centrium_channels::{Error, Kind, Reply};
+use centrium_channels::{Error, Kind, Reply, Retry};
 
 use crate::assistant::{Language, Verdict};
 use crate::engine::Engine;
@@ -53,10 +53,16 @@ pub struct Answered {
 /// When what they need can't be read; the jobs are then tried again.
 pub async fn run(engine: &Engine, jobs: Vec<Job>) -> Result<(), Error> {
     let contexts = context::load(engine, &jobs).await?;
-    for context in contexts {
+    for (job, context) in jobs.into_iter().zip(contexts) {
+        let context = match context {
+            Ok(context) => context,
+            Err(error) => {
+                super::worker::fail(engine, &job, &error).await;
+                continue;
+            }
+        };
         let engine = engine.clone();
         engine.tracker.clone().spawn(async move {
-            let job = context.job.clone();
             if let Err(error) = answer(&engine, context).await {
                 super::worker::again(&engine, &job, &error).await;
             }
@@ -102,7 +108,8 @@ async fn answer(engine: &Engine, context: Context) -> Result<(), Error> {
     Ok(())
 }
 
-/// The job's subject is gone.
+/// The job's subject is gone, and won't come back.
 fn missing(what: &str) -> Error {
-    Error::new(Kind::Internal, format!("{what} of this job does not exist."))
+    let error = Error::new(Kind::Internal, format!("{what} of this job does not exist."));
+    Error { retry: Retry::Never, ..error }
 }

@@ -13,6 +13,8 @@ use crate::tickets::{Status, life};
 const KEEP_KEYS: i64 = 48 * HOUR;
 /// Tickets that are closed, or put into the index, in one transaction.
 const SET: i64 = 200;
+/// Old rows that are deleted in one transaction.
+const BATCH: i64 = 2_000;
 
 /// Starts the loops; they end when the engine stops.
 pub fn start(engine: &Engine) {
@@ -81,16 +83,27 @@ pub async fn tidy_up(engine: &Engine) -> Result<()> {
     engine.turns.sweep();
     engine.access.sweep();
     close_silent(engine).await?;
+    purge(engine).await
+}
+
+/// Deletes what is too old, batch after batch, each in a transaction of its own, so that messages
+/// come in between them.
+async fn purge(engine: &Engine) -> Result<()> {
     let now = engine.clock.now();
-    let mut tx = engine.store.begin().await?;
     let keep_events = i64::from(engine.config.events_keep_days) * DAY;
-    let events = events::purge(&mut tx, now - keep_events).await?;
-    let keys = idempotency::purge(&mut tx, now - KEEP_KEYS).await?;
-    tx.commit().await?;
-    if events + keys > 0 {
-        tracing::info!(events, idempotency_keys = keys, "housekeeping.purged");
+    loop {
+        let mut tx = engine.store.begin().await?;
+        let events = events::purge(&mut tx, now - keep_events, BATCH).await?;
+        let keys = idempotency::purge(&mut tx, now - KEEP_KEYS, BATCH).await?;
+        tx.commit().await?;
+        if events + keys > 0 {
+            tracing::info!(events, idempotency_keys = keys, "housekeeping.purged");
+        }
+        let is_last = i64::try_from(events.max(keys)).unwrap_or(0) < BATCH;
+        if is_last || engine.stop.is_cancelled() {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// Closes tickets that only the assistant answered, after `AUTO_CLOSE_HOURS` of silence.

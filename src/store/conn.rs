@@ -11,7 +11,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use tokio::sync::OwnedMutexGuard;
 
 use super::cut::Cut;
-use super::{Result, pool::Manager};
+use super::{Error, Result, pool::Manager};
 
 /// A connection to SQLite or PostgreSQL. Queries reach it through `on!` and `insert_rows!`.
 pub struct Conn {
@@ -86,12 +86,12 @@ impl Tx {
     /// Makes everything durable.
     ///
     /// # Errors
-    /// When the database says no; after `Unavailable` it is unknown whether it was committed.
+    /// `Uncertain` when the database was lost on the way: what it did is then unknown. Otherwise
+    /// nothing was committed.
     pub async fn commit(mut self) -> Result<()> {
-        self.execute_batch("COMMIT").await?;
+        self.execute_batch("COMMIT").await.map_err(Error::of_commit)?;
         self.in_transaction = false;
-        self.cut.step()?;
-        Ok(())
+        self.cut.step().map_err(|cut| Error::from(cut).of_commit())
     }
 }
 

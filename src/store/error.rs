@@ -12,6 +12,10 @@ pub enum Error {
     /// The database can't be reached, is locked, full or read-only: the same call may work later.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The database was lost while it committed: whether it did is unknown. The same call may be
+    /// made again where a repeat is harmless.
+    #[error("it is unknown whether the database has committed: {0}")]
+    Uncertain(String),
     /// Someone else did the same at the same moment (a unique key, a deadlock, a serialisation
     /// failure): the same call, done again now, sees what they did.
     #[error("a concurrent change was first: {0}")]
@@ -25,6 +29,14 @@ impl Error {
     /// The database could not be opened or reached.
     pub fn unavailable(why: impl ToString) -> Self {
         Self::Unavailable(why.to_string())
+    }
+
+    /// The same error, had it come from a `COMMIT`.
+    pub(super) fn of_commit(self) -> Self {
+        match self {
+            Self::Unavailable(why) => Self::Uncertain(why),
+            other => other,
+        }
     }
 }
 
@@ -76,6 +88,7 @@ impl From<Error> for centrium_channels::Error {
     fn from(error: Error) -> Self {
         let (kind, sentence) = match &error {
             Error::Unavailable(_) => (Kind::Unavailable, UNAVAILABLE_SENTENCE),
+            Error::Uncertain(_) => (Kind::Unavailable, UNCERTAIN_SENTENCE),
             Error::Contended(_) => (
                 Kind::Unavailable,
                 "Someone else is changing the same thing. Please send it again.",
@@ -86,7 +99,7 @@ impl From<Error> for centrium_channels::Error {
             ),
         };
         match error {
-            Error::Unavailable(_) | Error::Contended(_) => {
+            Error::Unavailable(_) | Error::Uncertain(_) | Error::Contended(_) => {
                 tracing::warn!(error = %error, "store.unavailable");
             }
             Error::Broken(_) => tracing::error!(error = %error, "store.broken"),
@@ -96,4 +109,7 @@ impl From<Error> for centrium_channels::Error {
 }
 
 /// What a caller hears while the database is gone.
-pub const UNAVAILABLE_SENTENCE: &str = "The database can't be written right now. Nothing was stored; please send it again in a moment.";
+const UNAVAILABLE_SENTENCE: &str = "The database can't be written right now. Nothing was stored; please send it again in a moment.";
+
+/// What a caller hears whose commit was cut off.
+const UNCERTAIN_SENTENCE: &str = "The database was lost while this was being stored: it may or may not have been stored. Please send it again in a moment; with the same Idempotency-Key it is stored only once.";

@@ -1,8 +1,9 @@
 //! The log of what happened, in one growing sequence. Each event is written with its cause.
 
-use diesel::prelude::{
-    ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper,
-};
+#[cfg(feature = "testing")]
+mod log;
+
+use diesel::prelude::{ExpressionMethods, Insertable, QueryDsl};
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
@@ -11,21 +12,8 @@ use super::schema::events;
 use super::{Conn, Result, Tx};
 use crate::clock::Millis;
 
-/// Something that happened.
-#[derive(Clone, Debug, Queryable, Selectable)]
-#[diesel(table_name = events)]
-pub struct Event {
-    /// Its place in the sequence.
-    pub id: i64,
-    /// What happened, such as `ticket.created`.
-    pub kind: String,
-    /// The ticket it happened to.
-    pub ticket_id: Option<i64>,
-    /// What the outside is told.
-    pub payload: Value,
-    /// When.
-    pub created_at: Millis,
-}
+#[cfg(feature = "testing")]
+pub use log::{Event, of_ticket};
 
 /// An event to be written.
 #[derive(Clone, Debug, Insertable)]
@@ -41,27 +29,21 @@ pub struct NewEvent {
     pub created_at: Millis,
 }
 
-/// Events of a ticket, oldest first.
+/// Deletes up to `limit` events from before `at`, oldest first, and says how many.
 ///
 /// # Errors
 /// As every statement.
-pub async fn of_ticket(conn: &mut Conn, ticket_id: i64) -> Result<Vec<Event>> {
-    Ok(on!(conn, |c| events::table
-        .filter(events::ticket_id.eq(ticket_id))
-        .order(events::id)
-        .select(Event::as_select())
-        .load(c)
-        .await)?)
-}
-
-/// Deletes events from before `at`, and says how many.
-///
-/// # Errors
-/// As every statement.
-pub async fn purge(tx: &mut Tx, at: Millis) -> Result<usize> {
+pub async fn purge(tx: &mut Tx, at: Millis, limit: i64) -> Result<usize> {
     let conn: &mut Conn = tx;
-    Ok(on!(conn, |c| diesel::delete(events::table)
+    let old: Vec<i64> = on!(conn, |c| events::table
         .filter(events::created_at.lt(at))
+        .order(events::created_at)
+        .select(events::id)
+        .limit(limit)
+        .load(c)
+        .await)?;
+    Ok(on!(conn, |c| diesel::delete(events::table)
+        .filter(events::id.eq_any(&old))
         .execute(c)
         .await)?)
 }

@@ -42,14 +42,21 @@ pub async fn find(conn: &mut Conn, scope: &str, keys: &[String]) -> Result<Vec<I
         .await)?)
 }
 
-/// Deletes keys from before `at`, and says how many.
+/// Deletes up to `limit` keys from before `at`, oldest first, and says how many.
 ///
 /// # Errors
 /// As every statement.
-pub async fn purge(tx: &mut Tx, at: Millis) -> Result<usize> {
+pub async fn purge(tx: &mut Tx, at: Millis, limit: i64) -> Result<usize> {
     let conn: &mut Conn = tx;
-    Ok(on!(conn, |c| diesel::delete(idempotency_keys::table)
+    let old: Vec<i64> = on!(conn, |c| idempotency_keys::table
         .filter(idempotency_keys::created_at.lt(at))
+        .order(idempotency_keys::created_at)
+        .select(idempotency_keys::id)
+        .limit(limit)
+        .load(c)
+        .await)?;
+    Ok(on!(conn, |c| diesel::delete(idempotency_keys::table)
+        .filter(idempotency_keys::id.eq_any(&old))
         .execute(c)
         .await)?)
 }

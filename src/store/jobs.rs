@@ -40,6 +40,41 @@ pub struct Job {
     pub created_at: Millis,
 }
 
+impl Job {
+    /// Work on `subject_id` for whichever engine is free, not before `run_at`.
+    #[must_use]
+    pub const fn new(
+        id: i64,
+        kind: JobKind,
+        subject_id: i64,
+        run_at: Millis,
+        created_at: Millis,
+    ) -> Self {
+        Self {
+            id,
+            kind,
+            subject_id,
+            state: JobState::Ready,
+            attempts: 0,
+            run_at,
+            lease_owner: None,
+            last_error: None,
+            created_at,
+        }
+    }
+
+    /// The same, held by `owner` until `until`: its first try has begun.
+    #[must_use]
+    pub fn leased(self, owner: &str, until: Millis) -> Self {
+        Self {
+            attempts: self.attempts + 1,
+            run_at: until,
+            lease_owner: Some(owner.to_owned()),
+            ..self
+        }
+    }
+}
+
 /// Leases up to `limit` due jobs to `owner` until `until`, oldest first. A lease that ran out
 /// counts as due: its engine is gone.
 ///

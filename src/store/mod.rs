@@ -43,7 +43,7 @@ pub use changes::Changes;
 pub use columns::StoredKind;
 pub use conn::{Conn, Read, Tx};
 pub use cut::Cut;
-pub use error::{Error, Result, UNAVAILABLE_SENTENCE};
+pub use error::{Error, Result};
 pub use ids::{Table, reserve};
 
 use pool::{Manager, Purpose, Target};

@@ -6,7 +6,7 @@ use crate::clock::Millis;
 use crate::engine::Engine;
 use crate::store::jobs::Job;
 use crate::store::messages::Message;
-use crate::store::names::{JobKind, JobState};
+use crate::store::names::JobKind;
 use crate::store::{Changes, Table, jobs, messages, reserve};
 
 /// Sends an answer again whose delivery had failed for good.
@@ -43,15 +43,5 @@ pub async fn retry(engine: &Engine, ticket_id: i64, message_id: i64) -> Result<M
 
 /// The delivery of an answer, for whichever engine is free.
 pub(super) fn job(id: i64, message_id: i64, now: Millis) -> Job {
-    Job {
-        id,
-        kind: JobKind::DeliverReply,
-        subject_id: message_id,
-        state: JobState::Ready,
-        attempts: 0,
-        run_at: now,
-        lease_owner: None,
-        last_error: None,
-        created_at: now,
-    }
+    Job::new(id, JobKind::DeliverReply, message_id, now, now)
 }

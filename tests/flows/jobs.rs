@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use centrium::assistant::{Assistant, AssistantError, Turn, Verdict};
+use centrium::jobs::{LEASE, answer_ticket};
+use centrium::store::jobs::{self, Job};
+use centrium::store::names::{JobKind, JobState};
+use centrium::store::{Changes, Table, reserve};
 use serde_json::json;
 
 use crate::harness::{App, Kind, Options, both};
@@ -176,4 +180,35 @@ both!(an_operator_who_leaves_in_the_middle_leaves_no_job_behind, async |app: App
     }
     let ticket = app.http.ticket(&json!(1)).await;
     assert_eq!(ticket["messages"].as_array().unwrap().len(), 4);
+});
+
+both!(a_turn_whose_message_is_missing_fails_alone, async |app: App| {
+    let said = app.http.say("anna", "не работает интернет").await;
+    let (engine, now) = (&app.engine, app.engine.clock.now());
+    let mut tx = engine.store.begin().await.unwrap();
+    let ids = reserve(&mut tx, Table::Jobs, 2).await.unwrap();
+    let subjects = [999_999, said["message_id"].as_i64().unwrap()];
+    let jobs: Vec<Job> = ids
+        .zip(subjects)
+        .map(|(id, subject)| Job::new(id, JobKind::AnswerTicket, subject, now, now))
+        .map(|job| job.leased(&engine.node, now + LEASE))
+        .collect();
+    let changes = Changes { jobs: jobs.clone(), ..Changes::default() };
+    changes.write(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+
+    answer_ticket::run(engine, jobs).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(10), async {
+        loop {
+            let conn = &mut engine.store.read().await.unwrap();
+            let left = jobs::list(conn, None, 10).await.unwrap();
+            if let [only] = left.as_slice() {
+                assert_eq!((only.subject_id, only.state), (999_999, JobState::Buried));
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .unwrap();
 });

@@ -2,6 +2,8 @@
 
 use centrium::clock::{DAY, HOUR};
 use centrium::jobs::housekeeping;
+use centrium::store::events::NewEvent;
+use centrium::store::{Changes, events};
 use serde_json::json;
 
 use crate::harness::{App, both};
@@ -30,6 +32,23 @@ both!(what_is_too_old_is_purged, async |app: App| {
     housekeeping::tidy_up(&app.engine).await.unwrap();
     let later = app.http.message_once("key", body).await.expect(200);
     assert_ne!(later["message_id"], first["message_id"]);
+});
+
+both!(old_events_go_in_batches_until_none_is_left, async |app: App| {
+    let (store, now) = (&app.engine.store, app.engine.clock.now());
+    let event = NewEvent { kind: "test", ticket_id: None, payload: json!({}), created_at: now };
+    let mut tx = store.begin().await.unwrap();
+    let changes = Changes { events: vec![event; 4_500], ..Changes::default() };
+    changes.write(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut tx = store.begin().await.unwrap();
+    assert_eq!(events::purge(&mut tx, now + 1, 100).await.unwrap(), 100, "no more than asked");
+    tx.commit().await.unwrap();
+    app.engine.clock.advance(365 * DAY);
+    housekeeping::tidy_up(&app.engine).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    assert_eq!(events::purge(&mut tx, now + 1, 100).await.unwrap(), 0, "all are gone");
 });
 
 both!(tickets_are_found_by_their_words, async |app: App| {

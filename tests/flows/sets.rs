@@ -1,8 +1,10 @@
 //! Messages that arrive together are written together, and a bad one fails alone.
 
-use serde_json::json;
+use centrium::engine::Engine;
+use centrium_channels::{ChannelKind, Error, Idempotency, Incoming, Kind as Why, Receipt, Sender};
+use serde_json::{Value, json};
 
-use crate::harness::{App, both};
+use crate::harness::{App, Database, Kind, Options, both, build};
 
 both!(a_poisonous_message_fails_alone, async |app: App| {
     app.database.refuse_messages_with_text("poison").await;
@@ -44,3 +46,54 @@ both!(messages_of_one_conversation_in_one_set_make_one_ticket, async |app: App| 
     }
     assert_eq!(tickets.len(), 10);
 });
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_cut_off_in_the_commit_is_told_so_on_sqlite() {
+    cut_off_in_the_commit(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_cut_off_in_the_commit_is_told_so_on_postgres() {
+    cut_off_in_the_commit(Kind::Postgres).await;
+}
+
+async fn cut_off_in_the_commit(kind: Kind) {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::create(kind, folder.path()).await;
+    let engine = build(&database, &folder, Options::default()).await;
+    send(&engine, "first").await.unwrap();
+    let cut = engine.store.cut();
+    cut.after(u64::MAX);
+    send(&engine, "second").await.unwrap();
+    let operations = cut.count();
+
+    cut.after(0);
+    let refused = send(&engine, "third").await.unwrap_err();
+    assert!(refused.sentence.contains("Nothing was stored"), "{refused}");
+
+    // The last operation of all is the one after the commit.
+    cut.after(operations - 1);
+    let uncertain = send(&engine, "third").await.unwrap_err();
+    assert_eq!(uncertain.kind, Why::Unavailable);
+    assert!(uncertain.sentence.contains("may or may not"), "{uncertain}");
+
+    cut.after(u64::MAX);
+    assert!(send(&engine, "third").await.unwrap().duplicate, "it was stored");
+}
+
+async fn send(engine: &Engine, key: &str) -> Result<Receipt, Error> {
+    let message = Incoming {
+        channel: ChannelKind::Api,
+        sender: Sender { identifier: "anna".into(), ..Sender::default() },
+        external_id: None,
+        conversation: None,
+        subject: None,
+        text: "не работает интернет".into(),
+        attachments: Vec::new(),
+        metadata: Value::Null,
+        idempotency: Some(Idempotency { key: key.into(), request: key.into() }),
+        awaits_reply: false,
+        machine: None,
+    };
+    engine.ingest.accept(message).await
+}

@@ -26,8 +26,15 @@ pub(super) struct Context {
     pub(super) turn: Turn,
 }
 
-/// Reads what these turns need, in a few queries for the whole set.
-pub(super) async fn load(engine: &Engine, jobs: &[Job]) -> Result<Vec<Context>, Error> {
+/// Reads what these turns need, in a few queries for the whole set. A turn that lacks something of
+/// its own fails alone.
+///
+/// # Errors
+/// When the store can't be read.
+pub(super) async fn load(
+    engine: &Engine,
+    jobs: &[Job],
+) -> Result<Vec<Result<Context, Error>>, Error> {
     let mut conn = engine.store.read().await?;
     let message_ids: Vec<i64> = jobs.iter().map(|job| job.subject_id).collect();
     let messages = by_id(messages::by_ids(&mut conn, &message_ids).await?, |m| m.id);
@@ -42,14 +49,29 @@ pub(super) async fn load(engine: &Engine, jobs: &[Job]) -> Result<Vec<Context>, 
 
     let mut contexts = Vec::with_capacity(jobs.len());
     for job in jobs {
-        let message = messages.get(&job.subject_id).ok_or_else(|| super::missing("The message"))?;
-        let ticket = tickets.get(&message.ticket_id).ok_or_else(|| super::missing("The ticket"))?;
-        let contact = contacts.get(&ticket.contact_id);
-        let images = images.get(&message.id).copied().unwrap_or(0);
-        let history = history(&mut conn, ticket, message).await?;
-        contexts.push(context(engine, job, message, ticket, contact, images, history));
+        let found = find(job, &messages, &tickets);
+        contexts.push(match found {
+            Ok((message, ticket)) => {
+                let contact = contacts.get(&ticket.contact_id);
+                let images = images.get(&message.id).copied().unwrap_or(0);
+                let history = history(&mut conn, ticket, message).await?;
+                Ok(context(engine, job, message, ticket, contact, images, history))
+            }
+            Err(missing) => Err(missing),
+        });
     }
     Ok(contexts)
+}
+
+/// What a job is about.
+fn find<'a>(
+    job: &Job,
+    messages: &'a HashMap<i64, Message>,
+    tickets: &'a HashMap<i64, Ticket>,
+) -> Result<(&'a Message, &'a Ticket), Error> {
+    let message = messages.get(&job.subject_id).ok_or_else(|| super::missing("The message"))?;
+    let ticket = tickets.get(&message.ticket_id).ok_or_else(|| super::missing("The ticket"))?;
+    Ok((message, ticket))
 }
 
 fn by_id<T>(rows: Vec<T>, id: impl Fn(&T) -> i64) -> HashMap<i64, T> {

@@ -12,7 +12,7 @@ use crate::ingest::Rules;
 use crate::store::decisions::Decision;
 use crate::store::jobs::Job;
 use crate::store::messages::Message;
-use crate::store::names::{JobKind, JobState};
+use crate::store::names::JobKind;
 use crate::store::tickets::Ticket;
 use crate::store::{Changes, Result, Table, Tx, decisions, jobs, messages, reserve, tickets};
 use crate::tickets::{Author, DeliveryState, Status, life};
@@ -180,17 +180,11 @@ impl Post<'_> {
     }
 
     fn deliver(&mut self, job_id: i64, reply_id: i64, mine: bool) -> Job {
-        let job = Job {
-            id: job_id,
-            kind: JobKind::DeliverReply,
-            subject_id: reply_id,
-            state: JobState::Ready,
-            attempts: i64::from(mine),
-            run_at: self.now + if mine { self.rules.lease } else { 0 },
-            lease_owner: mine.then(|| self.rules.node.clone()),
-            last_error: None,
-            created_at: self.now,
-        };
+        let now = self.now;
+        let mut job = Job::new(job_id, JobKind::DeliverReply, reply_id, now, now);
+        if mine {
+            job = job.leased(&self.rules.node, now + self.rules.lease);
+        }
         self.changes.jobs.push(job.clone());
         job
     }
