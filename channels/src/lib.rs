@@ -17,6 +17,7 @@ pub mod external;
 mod health;
 mod inbox;
 pub mod json;
+mod key;
 mod message;
 mod problem;
 #[cfg(feature = "testing")]
@@ -27,6 +28,7 @@ pub use channel::{Channel, ChannelKind, Delivery, UnknownChannel};
 pub use error::{Error, Kind, Result, Retry};
 pub use health::Health;
 pub use inbox::{Inbox, Receipt};
+pub use key::KeyId;
 pub use message::{Attachment, Content, Idempotency, Incoming, Outgoing, Reply, Sender, Sent};
 pub use problem::Problem;
 

@@ -50,7 +50,7 @@ pub(super) async fn require_token(
     };
     let token = bearer(request.headers());
     match engine.access.check(token, want, address_of(&request)).await {
-        Ok(()) => next.run(request).await,
+        Ok(_) => next.run(request).await,
         Err(error) => Problem::from(error).into_response(),
     }
 }

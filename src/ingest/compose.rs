@@ -3,7 +3,7 @@
 use centrium_channels::{Error, Kind, Receipt, Reply};
 
 use super::arrival::{Accepted, Arrival};
-use super::repeat::SCOPE;
+use super::repeat::scope;
 use super::set::{Fate, Set};
 use crate::clock::Millis;
 use crate::events;
@@ -107,7 +107,7 @@ impl Set<'_> {
         }
         if let Some(asked) = &arrival.message.idempotency {
             self.changes.idempotency.push(IdempotencyKey {
-                scope: SCOPE.to_owned(),
+                scope: scope(asked),
                 key: asked.key.clone(),
                 request: asked.request.clone(),
                 resource_id: id,

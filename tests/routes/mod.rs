@@ -2,5 +2,6 @@
 
 mod errors;
 mod external;
+mod keys;
 mod shapes;
 mod status;

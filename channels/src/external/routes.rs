@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use super::shapes::{MessageIn, Refusal, ReplyOut};
 use super::{headers, parse};
-use crate::{Caller, ChannelKind, Inbox, Kind, Problem, Receipt, Reply, Result};
+use crate::{Caller, ChannelKind, Inbox, KeyId, Kind, Problem, Receipt, Reply, Result};
 
 /// The largest body of a message, in bytes: 12 MiB, because an image may be inside.
 pub const BODY_LIMIT: usize = 12 * 1024 * 1024;
@@ -67,7 +67,7 @@ pub(super) fn routes(inbox: Arc<dyn Inbox>) -> OpenApiRouter {
     request_body(content = MessageIn, content_type = "application/json"),
     params((
         "Idempotency-Key" = Option<String>, Header,
-        description = "1 to 255 visible characters that name this request, kept for 24 hours"
+        description = "1 to 255 visible characters that name this request among those of the same API key, kept for 24 hours"
     )),
     responses(
         (status = 200, description = "The message is stored, and this is the reply", body = ReplyOut),
@@ -93,8 +93,8 @@ async fn post_message(
 ) -> Result<Json<ReplyOut>, Problem> {
     let caller = address(caller);
     let headers = request.headers().clone();
-    let asked = read_authorized(&*inbox, caller, &headers, request).await?;
-    let message = parse::message(asked, headers::idempotency_key(&headers)?)?;
+    let (key, asked) = read_authorized(&*inbox, caller, &headers, request).await?;
+    let message = parse::message(asked, key, headers::idempotency_key(&headers)?)?;
     let may_repeat = message.idempotency.is_some();
     let receipt = inbox.accept(message).await?;
     let reply = wait_for_reply(&*inbox, receipt, may_repeat).await?;
@@ -141,28 +141,26 @@ fn address(caller: Option<Extension<Caller>>) -> Option<IpAddr> {
     caller.map(|Extension(Caller(address))| address)
 }
 
-/// What an authorized caller asks. A key in a header is looked at before the body is read; a key
+/// Who calls, and what they ask. A key in a header is looked at before the body is read; a key
 /// in the body can be found only in JSON that is whole.
 async fn read_authorized(
     inbox: &dyn Inbox,
     caller: Option<IpAddr>,
     headers: &HeaderMap,
     request: Request,
-) -> Result<Map<String, Value>, Problem> {
-    let header_key = headers::api_key(headers);
-    if header_key.is_some() {
-        inbox.authorize(header_key.as_deref(), caller).await?;
+) -> Result<(KeyId, Map<String, Value>), Problem> {
+    if let Some(key) = headers::api_key(headers) {
+        let key = inbox.authorize(Some(&key), caller).await?;
+        let mut asked = read_object(request).await?;
+        parse::take_api_key(&mut asked);
+        return Ok((key, asked));
     }
     let mut asked = match read_object(request).await {
         Ok(asked) => asked,
-        Err(problem) if header_key.is_some() => return Err(problem),
         Err(problem) => return Err(count_stranger(inbox, caller, problem).await),
     };
-    let body_key = parse::take_api_key(&mut asked);
-    if header_key.is_none() {
-        inbox.authorize(body_key.as_deref(), caller).await?;
-    }
-    Ok(asked)
+    let key = parse::take_api_key(&mut asked);
+    Ok((inbox.authorize(key.as_deref(), caller).await?, asked))
 }
 
 /// Who showed no key, because the body could not be read, still counts against its address:
