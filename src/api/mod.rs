@@ -1,5 +1,6 @@
 //! The HTTP side: every route in one list, one stack of layers.
 
+mod accept;
 mod attachments;
 mod auth;
 mod body;

@@ -22,6 +22,9 @@ both!(a_browser_gets_a_page, async |app: App| {
     let both =
         app.http.plain(Method::GET, "/nothing").header("Accept", "application/json, text/html");
     app.http.send(both).await.refused(404);
+    let rather_json = "text/html;q=0.1, application/json";
+    let rather_json = app.http.plain(Method::GET, "/nothing").header("Accept", rather_json);
+    app.http.send(rather_json).await.refused(404);
 });
 
 both!(a_wrong_method_is_405, async |app: App| {
