@@ -102,7 +102,7 @@ impl Access {
         Err(Error::new(Kind::Unauthorized, "This API key is not valid here."))
     }
 
-    /// Counts a request to a public page.
+    /// Counts a request to a public page, or to what does not exist.
     ///
     /// # Errors
     /// `TooMany`.

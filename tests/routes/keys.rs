@@ -1,4 +1,4 @@
-//! Who calls: what belongs to one API key, and what happens to those who show none.
+//! Who calls: what belongs to one API key, and how those who show none are counted.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -66,4 +66,30 @@ both!(a_repeat_is_known_after_a_restart_and_after_a_rotation, async |app: App| {
 
     add_key(&app, "shop", NEW_SHOP).await;
     assert_eq!(said(&app, NEW_SHOP, "где мой заказ").await, shop);
+});
+
+async fn few_guesses(app: App) -> App {
+    let config = vec![("RATE_LIMIT_PER_IP", String::from("3"))];
+    app.restart(Options { config, ..Options::default() }).await
+}
+
+both!(unknown_addresses_count_against_their_caller, async |app: App| {
+    let app = few_guesses(app).await;
+    for path in ["/nothing", "/.env", "/tickets/api/nothing/"] {
+        app.http.send(app.http.plain(Method::GET, path)).await.refused(404);
+    }
+    let refused = app.http.send(app.http.plain(Method::GET, "/wp-login.php")).await;
+    refused.refused(429);
+    assert!(refused.headers.contains_key("retry-after"));
+    app.http.get("/api/tickets").await.expect(200);
+    let health = app.http.send(app.http.plain(Method::GET, "/healthz")).await;
+    assert_eq!(health.status, 200, "what is counted by nobody stays so");
+});
+
+both!(wrong_methods_count_as_well, async |app: App| {
+    let app = few_guesses(app).await;
+    for path in ["/api/tickets/1/join", "/tickets/api/status/", MESSAGE] {
+        app.http.send(app.http.plain(Method::PUT, path)).await.refused(405);
+    }
+    app.http.send(app.http.plain(Method::PUT, MESSAGE)).await.refused(429);
 });
