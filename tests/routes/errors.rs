@@ -41,6 +41,25 @@ both!(a_body_that_is_too_large_is_413, async |app: App| {
     app.http.send(large.bearer_auth(crate::harness::API_TOKEN)).await.refused(413);
 });
 
+both!(a_body_may_begin_with_a_byte_order_mark, async |app: App| {
+    let external = app.http.plain(Method::POST, "/tickets/api/external/message/");
+    let said = "\u{feff}{\"user_identifier\":\"anna\",\"text\":\"привет\"}";
+    let external = external.header("X-API-Key", crate::harness::EXTERNAL_KEY).body(said);
+    let ticket = &app.http.send(external).await.expect(200)["ticket_id"];
+    let post = |path: &str, body: &'static str| {
+        let path = format!("/api/tickets/{ticket}/{path}");
+        let request = app.http.plain(Method::POST, &path).bearer_auth(crate::harness::API_TOKEN);
+        app.http.send(request.body(body))
+    };
+    let written = post("messages", "\u{feff}{\"text\":\"Слушаю\"}").await.expect(201);
+    assert_eq!(written["text"], "Слушаю");
+    post("join", "\u{feff}{\"operator\":\"Айгуль\"}").await.expect(200);
+    post("leave", "\u{feff}null").await.expect(200);
+    post("leave", " null ").await.expect(200);
+    post("leave", " ").await.expect(200);
+    post("leave", "\u{feff}5").await.refused(400);
+});
+
 both!(every_answer_has_a_request_id, async |app: App| {
     let answer = app.http.send(app.http.plain(Method::GET, "/nothing")).await;
     assert_eq!(answer.headers["x-request-id"].len(), 36);

@@ -13,8 +13,6 @@ pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>> {
     let Ok(text) = std::str::from_utf8(body) else {
         return Err(invalid("The body is not valid UTF-8."));
     };
-    // Some systems begin every text with a byte order mark.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
         return Err(invalid("The body is empty; it must be a JSON object."));
     }
