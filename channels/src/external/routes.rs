@@ -17,7 +17,9 @@ use utoipa_axum::routes;
 
 use super::shapes::{MessageIn, Refusal, ReplyOut};
 use super::{headers, parse};
-use crate::{Caller, ChannelKind, Inbox, KeyId, Kind, Problem, Receipt, Reply, Result};
+use crate::{
+    Caller, ChannelKind, Inbox, KeyId, Kind, Problem, Receipt, Reply, Result, idempotency_key,
+};
 
 /// The largest body of a message, in bytes: 12 MiB, because an image may be inside.
 pub const BODY_LIMIT: usize = 12 * 1024 * 1024;
@@ -94,7 +96,7 @@ async fn post_message(
     let caller = address(caller);
     let headers = request.headers().clone();
     let (key, asked) = read_authorized(&*inbox, caller, &headers, request).await?;
-    let message = parse::message(asked, key, headers::idempotency_key(&headers)?)?;
+    let message = parse::message(asked, key, idempotency_key(&headers)?)?;
     let may_repeat = message.idempotency.is_some();
     let receipt = inbox.accept(message).await?;
     let reply = wait_for_reply(&*inbox, receipt, may_repeat).await?;
