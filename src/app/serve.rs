@@ -55,6 +55,10 @@ pub async fn serve(
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
+            // A client may say that it sends no more, and wait for its answer. hyper then no longer
+            // looks whether a client has gone; what was begun for it is done to its end, at most
+            // the 40 s that an answer is waited for.
+            .half_close(true)
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
         let watched = graceful.watch(connection);
         tokio::spawn(async move {

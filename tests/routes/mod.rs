@@ -1,5 +1,6 @@
 //! Every route, as the outside sees it; the files mirror the URLs.
 
+mod connections;
 mod errors;
 mod external;
 mod keys;
