@@ -80,7 +80,7 @@ impl Set<'_> {
     fn next(&self, i: usize) -> Next {
         let arrival = &self.arrivals[i];
         let blocked = self.is_blocked(i);
-        let joined = self.tickets.get(&self.ticket_of[i]).is_some_and(|t| t.operator_joined);
+        let joined = self.tickets.get(&self.ticket_of[i]).is_some_and(|t| t.taken_by.is_some());
         let turn = !blocked && !arrival.is_thanks && arrival.message.machine.is_none();
         let acknowledge = arrival.message.awaits_reply && (!turn || joined);
         Next { turn, acknowledge }
