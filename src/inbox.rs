@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use centrium_channels::{ChannelKind, Inbox, Incoming, Receipt, Reply, Result};
+use centrium_channels::{ChannelKind, Inbox, Incoming, KeyId, Receipt, Reply, Result};
 use serde_json::Value;
 
 use crate::access::Want;
@@ -37,7 +37,7 @@ impl Inbox for EngineInbox {
         crate::tickets::read::for_channel(&self.engine, channel, ticket_id).await
     }
 
-    async fn authorize(&self, key: Option<&str>, caller: Option<IpAddr>) -> Result<()> {
+    async fn authorize(&self, key: Option<&str>, caller: Option<IpAddr>) -> Result<KeyId> {
         self.engine.access.check(key, Want::External, caller).await
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{Incoming, Reply, Result};
+use crate::{Incoming, KeyId, Reply, Result};
 
 /// The engine's side of the crate wall.
 ///
@@ -46,14 +46,15 @@ pub trait Inbox: Send + Sync {
         ticket_id: i64,
     ) -> Result<Option<serde_json::Value>>;
 
-    /// Whether a caller that shows `key` may use the external API.
+    /// Whether a caller that shows `key` may use the external API, and which key it is.
     ///
     /// `key` is compared in constant time; `None` is a caller without any. Callers of the same
     /// key share a rate, refused ones share the rate of their address.
     ///
     /// # Errors
     /// `Unauthorized`, `TooMany` (with the time to wait), `Unavailable`.
-    async fn authorize(&self, key: Option<&str>, caller: Option<std::net::IpAddr>) -> Result<()>;
+    async fn authorize(&self, key: Option<&str>, caller: Option<std::net::IpAddr>)
+    -> Result<KeyId>;
 }
 
 /// A message is stored.

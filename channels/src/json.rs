@@ -17,12 +17,14 @@ use serde_json::{Map, Number, Value};
 pub const MAX_VALUES: usize = 100_000;
 
 /// Reads one JSON text: at most [`MAX_VALUES`] values, at most 127 levels deep. Of a key that
-/// stands twice in an object, the last counts.
+/// stands twice in an object, the last counts. A byte order mark before the text, with which some
+/// systems begin, is no part of it.
 ///
 /// # Errors
 /// The text is no JSON, or deeper than that (`is_syntax`, `is_eof`), or holds more values than
 /// that (`is_data`). The error's line and column say where.
 pub fn parse(text: &str) -> serde_json::Result<Value> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let left = Cell::new(MAX_VALUES);
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = Plain { left: &left }.deserialize(&mut reader)?;
@@ -122,7 +124,15 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_refused() {
-        for text in ["", " ", "{", "{} x", "1e999", "nul", "'a'", r#""\ud800""#, "\u{feff}1"] {
+        for text in ["", " ", "{", "{} x", "1e999", "nul", "'a'", r#""\ud800""#, "\u{feff}"] {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn one_byte_order_mark_may_come_first() {
+        assert_eq!(parse("\u{feff}{\"a\":1}").unwrap(), json!({"a": 1}));
+        for text in ["\u{feff}\u{feff}1", "{\u{feff}}", "1\u{feff}"] {
             assert!(parse(text).is_err(), "{text:?}");
         }
     }

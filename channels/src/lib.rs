@@ -12,11 +12,14 @@
 
 mod caller;
 mod channel;
+mod encoding;
 mod error;
 pub mod external;
 mod health;
+mod idempotency;
 mod inbox;
 pub mod json;
+mod key;
 mod message;
 mod problem;
 #[cfg(feature = "testing")]
@@ -24,9 +27,12 @@ pub mod testing;
 
 pub use caller::Caller;
 pub use channel::{Channel, ChannelKind, Delivery, UnknownChannel};
+pub use encoding::decode_base64;
 pub use error::{Error, Kind, Result, Retry};
 pub use health::Health;
+pub use idempotency::idempotency_key;
 pub use inbox::{Inbox, Receipt};
+pub use key::KeyId;
 pub use message::{Attachment, Content, Idempotency, Incoming, Outgoing, Reply, Sender, Sent};
 pub use problem::Problem;
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::ChannelKind;
+use crate::{ChannelKind, KeyId};
 
 /// One customer's message, as a channel understood it.
 ///
@@ -77,6 +77,9 @@ pub enum Content {
 /// A caller's promise that two requests with this key are the same request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Idempotency {
+    /// Who promised, as [`Inbox::authorize`](crate::Inbox::authorize) said: the same key of
+    /// another caller is another key.
+    pub caller: KeyId,
     /// The key, 1–255 characters.
     pub key: String,
     /// SHA-256 of what was asked, in hex: the same key with another request is refused

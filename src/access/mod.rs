@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use centrium_channels::{Error, Kind};
+use centrium_channels::{Error, KeyId, Kind};
 
 use crate::keys::{self, KeyName, KeyRing, Scope};
 use crate::store::{Store, keys as rows};
@@ -43,7 +43,25 @@ pub struct Access {
     ring: KeyRing,
     limits: Limits,
     store: Store,
-    added: Mutex<HashMap<String, (Option<Scope>, Instant)>>,
+    added: Mutex<HashMap<String, (Option<Added>, Instant)>>,
+}
+
+/// A key that was added by hand.
+#[derive(Clone)]
+struct Added {
+    name: String,
+    scope: Scope,
+}
+
+impl Added {
+    fn of(row: rows::ApiKey) -> Option<Self> {
+        Some(Self { scope: row.scope.parse().ok()?, name: row.name })
+    }
+
+    /// A key that replaces another under its name is the same one. Main keys have no slash.
+    fn id(&self) -> KeyId {
+        KeyId::new(format!("added/{}", self.name))
+    }
 }
 
 impl Access {
@@ -53,7 +71,8 @@ impl Access {
         Self { ring, limits, store, added: Mutex::default() }
     }
 
-    /// Lets a request pass, or says why not.
+    /// Lets a request pass and says with which key, or says why not. A main key is one key,
+    /// however many values it has while it is replaced; one that was added goes by its name.
     ///
     /// # Errors
     /// `Unauthorized`, `TooMany`, or `Unavailable` when the database had to be asked and could not.
@@ -62,25 +81,28 @@ impl Access {
         key: Option<&str>,
         want: Want,
         caller: Option<IpAddr>,
-    ) -> Result<(), Error> {
+    ) -> Result<KeyId, Error> {
         let Some(key) = key.filter(|key| !key.is_empty()) else {
             return Err(self.refuse("An API key is required.", caller));
         };
         let digest = keys::digest(key);
-        if self.is_main_key(key, want) {
-            return Ok(self.limits.check_key(&digest)?);
+        if let Some(id) = self.main_key(key, want) {
+            self.limits.check_key(&digest)?;
+            return Ok(id);
         }
         if !matches!(self.remembered(&digest), Some(Some(_))) {
             // The database is asked about a stranger's key only as often as strangers may ask.
             self.count(caller)?;
         }
-        if self.is_added_key(&digest, want).await? {
-            return Ok(self.limits.check_key(&digest)?);
+        if let Some(added) = self.added_key(&digest).await?.filter(|key| want.allowed_by(key.scope))
+        {
+            self.limits.check_key(&digest)?;
+            return Ok(added.id());
         }
         Err(Error::new(Kind::Unauthorized, "This API key is not valid here."))
     }
 
-    /// Counts a request to a public page.
+    /// Counts a request to a public page, or to what does not exist.
     ///
     /// # Errors
     /// `TooMany`.
@@ -105,40 +127,36 @@ impl Access {
         self.limits.sweep();
     }
 
-    fn is_main_key(&self, key: &str, want: Want) -> bool {
+    fn main_key(&self, key: &str, want: Want) -> Option<KeyId> {
         let name = match want {
             Want::External => KeyName::ExternalApiKey,
             Want::Read | Want::Write => KeyName::ApiToken,
         };
-        self.ring.accepts(name, key)
+        self.ring.accepts(name, key).then(|| KeyId::new(name.as_str()))
     }
 
-    async fn is_added_key(&self, digest: &str, want: Want) -> Result<bool, Error> {
-        let remembered = self.remembered(digest);
-        let scope = match remembered {
-            Some(scope) => scope,
-            None => {
-                let row = rows::find(&mut *self.store.read().await?, digest).await?;
-                let scope = row.and_then(|row| row.scope.parse().ok());
-                self.remember(digest, scope);
-                scope
-            }
-        };
-        Ok(scope.is_some_and(|scope| want.allowed_by(scope)))
+    async fn added_key(&self, digest: &str) -> Result<Option<Added>, Error> {
+        if let Some(remembered) = self.remembered(digest) {
+            return Ok(remembered);
+        }
+        let row = rows::find(&mut *self.store.read().await?, digest).await?;
+        let key = row.and_then(Added::of);
+        self.remember(digest, key.clone());
+        Ok(key)
     }
 
-    fn remembered(&self, digest: &str) -> Option<Option<Scope>> {
+    fn remembered(&self, digest: &str) -> Option<Option<Added>> {
         let added = self.added.lock().unwrap_or_else(PoisonError::into_inner);
-        let (scope, since) = added.get(digest)?;
-        (since.elapsed() < REMEMBER).then_some(*scope)
+        let (key, since) = added.get(digest)?;
+        (since.elapsed() < REMEMBER).then(|| key.clone())
     }
 
-    fn remember(&self, digest: &str, scope: Option<Scope>) {
+    fn remember(&self, digest: &str, key: Option<Added>) {
         let mut added = self.added.lock().unwrap_or_else(PoisonError::into_inner);
         if added.len() >= REMEMBERED {
             added.clear();
         }
-        added.insert(digest.to_owned(), (scope, Instant::now()));
+        added.insert(digest.to_owned(), (key, Instant::now()));
     }
 
     /// A refused caller is counted by its address; too many refusals are told as such.

@@ -26,7 +26,7 @@ pub(super) async fn name_caller(
     next.run(request).await
 }
 
-/// Counts a request to a public page against its caller's address.
+/// Counts a request to a public page, or to what does not exist, against its caller's address.
 pub(super) async fn count_public(
     State(engine): State<Engine>,
     request: Request,
@@ -50,7 +50,7 @@ pub(super) async fn require_token(
     };
     let token = bearer(request.headers());
     match engine.access.check(token, want, address_of(&request)).await {
-        Ok(()) => next.run(request).await,
+        Ok(_) => next.run(request).await,
         Err(error) => Problem::from(error).into_response(),
     }
 }

@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::StatusCode;
 use centrium_channels::Problem;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// A JSON body. The media type is not looked at: what counts is what was sent.
 ///
@@ -27,9 +28,12 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
         let body = Bytes::from_request(request, state).await.map_err(unreadable)?;
-        match body.trim_ascii() {
-            b"" | b"null" => Ok(None),
-            _ => parse(&body).map(|body| Some(Self(body))),
+        if body.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        match value(&body)? {
+            Value::Null => Ok(None),
+            value => shape(value).map(|body| Some(Self(body))),
         }
     }
 }
@@ -39,10 +43,17 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
 /// # Errors
 /// 400, with a sentence.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    shape(value(body)?)
+}
+
+fn value(body: &[u8]) -> Result<Value, Problem> {
     let text = std::str::from_utf8(body)
         .map_err(|_| Problem::bad_request("The body is not valid UTF-8."))?;
-    let value = centrium_channels::json::parse(text)
-        .map_err(|e| Problem::bad_request(format!("The body is not valid JSON: {e}.")))?;
+    centrium_channels::json::parse(text)
+        .map_err(|e| Problem::bad_request(format!("The body is not valid JSON: {e}.")))
+}
+
+fn shape<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     if !value.is_object() {
         return Err(Problem::bad_request("The body must be a JSON object."));
     }

@@ -124,8 +124,10 @@ pub(super) async fn change_ticket(
 
 /// Take a ticket over
 ///
-/// From now on the assistant only drafts. The first operator to join is the ticket's; a second
-/// one may join too. A closed ticket opens. Without a name it is `api` that joins.
+/// From now on the assistant only drafts, until who joined first leaves, or the ticket's operator
+/// does, or the ticket is closed. The first operator to join is the ticket's, unless it has one
+/// already; a second one may join too. A closed ticket opens. Without a name it is `api` that
+/// joins. Writing to the customer is joining as well.
 #[utoipa::path(
     post,
     path = "/api/tickets/{id}/join",
@@ -155,8 +157,10 @@ pub(super) async fn join_ticket(
 
 /// Leave a ticket to the assistant
 ///
-/// The ticket is nobody's, and the assistant answers again. Where a name is given that is not the
-/// ticket's operator's, nothing changes.
+/// Without a name all leave: the ticket is nobody's, and the assistant answers again. So it is when
+/// the ticket's operator leaves. When somebody else leaves who had joined first, because the
+/// ticket's operator never came, the assistant answers again and the ticket stays its operator's.
+/// Anybody else's leaving changes nothing.
 #[utoipa::path(
     post,
     path = "/api/tickets/{id}/leave",

@@ -12,7 +12,7 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use centrium_channels::{
-    ChannelKind, Error, Inbox, Incoming, Kind, Problem, Receipt, Reply, Result,
+    ChannelKind, Error, Inbox, Incoming, KeyId, Kind, Problem, Receipt, Reply, Result,
 };
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
@@ -140,7 +140,7 @@ impl Inbox for Nobody {
         nobody()
     }
 
-    async fn authorize(&self, _: Option<&str>, _: Option<IpAddr>) -> Result<()> {
+    async fn authorize(&self, _: Option<&str>, _: Option<IpAddr>) -> Result<KeyId> {
         nobody()
     }
 }

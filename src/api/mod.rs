@@ -1,5 +1,6 @@
 //! The HTTP side: every route in one list, one stack of layers.
 
+mod accept;
 mod attachments;
 mod auth;
 mod body;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
 use axum::middleware::{from_fn, from_fn_with_state};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -102,9 +104,10 @@ pub fn service(engine: &Engine) -> NormalizePath<Router> {
         .layer(from_fn(problems::render))
         .layer(CatchPanicLayer::custom(problems::from_panic))
         .layer(DefaultBodyLimit::max(BODY));
+    let count = from_fn_with_state(engine.clone(), auth::count_public);
     let router = router(engine)
-        .fallback(problems::not_found)
-        .method_not_allowed_fallback(problems::method_not_allowed)
+        .fallback(problems::not_found.layer(count.clone()))
+        .method_not_allowed_fallback(problems::method_not_allowed.layer(count))
         .layer(axum::Extension(document))
         .layer(layers)
         .with_state(engine.clone());

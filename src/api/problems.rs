@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
-use axum::http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use centrium_channels::Problem;
 use serde_json::{Value, json};
 
+use super::accept;
 use crate::telemetry::metrics as names;
 
 /// The name of the header that carries a request's id.
@@ -37,7 +38,7 @@ pub(super) fn from_panic(_: Box<dyn Any + Send>) -> Response {
 /// Gives every refusal its body, also those that axum itself makes without one.
 pub(super) async fn render(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    let wants_page = prefers_html(request.headers());
+    let wants_page = accept::prefers_html(request.headers());
     let id = request.headers().get(REQUEST_ID).cloned();
     let response = next.run(request).await;
     let status = response.status();
@@ -133,17 +134,6 @@ fn shape(fields: &[(&str, Option<Value>)]) -> String {
     let present = fields.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
     let fields: Vec<String> = present.map(|(name, value)| format!("\"{name}\":{value}")).collect();
     format!("{{{}}}", fields.join(","))
-}
-
-/// A browser puts `text/html` before anything that JSON would match.
-fn prefers_html(headers: &HeaderMap) -> bool {
-    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("");
-    let first = accept.split(',').map(str::trim).find(|part| {
-        part.starts_with("text/html")
-            || part.starts_with("application/json")
-            || part.starts_with("*/*")
-    });
-    first.is_some_and(|part| part.starts_with("text/html"))
 }
 
 fn has_body(response: &Response) -> bool {

@@ -1,5 +1,6 @@
 //! Puts an engine together, runs it, and lets it finish its work.
 
+mod body;
 mod build;
 mod lock;
 mod serve;

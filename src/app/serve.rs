@@ -16,6 +16,7 @@ use tower::{Layer, ServiceExt};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::DRAIN;
+use super::body::Timely;
 use crate::api;
 use crate::engine::Engine;
 
@@ -24,6 +25,8 @@ use crate::engine::Engine;
 const HEAD: Duration = Duration::from_secs(20);
 /// The longest pause within a request's body.
 const BODY_PAUSE: Duration = Duration::from_secs(20);
+/// How long a request's body may take in all: the largest at 100 KiB a second.
+const BODY_IN_ALL: Duration = Duration::from_secs(120);
 
 /// Serves until `stop` is done, then lets running requests end. Returns what is left of the time
 /// for draining.
@@ -33,7 +36,9 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> Duration {
     let service = RequestBodyTimeoutLayer::new(BODY_PAUSE).layer(api::service(engine));
-    let service = service.map_request(|request: Request<_>| request.map(Body::new));
+    let service = service.map_request(|request: Request<_>| {
+        request.map(|body| Body::new(Timely::new(body, BODY_IN_ALL)))
+    });
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -55,6 +60,10 @@ pub async fn serve(
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
+            // A client may say that it sends no more, and wait for its answer. hyper then no longer
+            // looks whether a client has gone; what was begun for it is done to its end, at most
+            // the 40 s that an answer is waited for.
+            .half_close(true)
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
         let watched = graceful.watch(connection);
         tokio::spawn(async move {

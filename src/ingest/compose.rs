@@ -3,7 +3,7 @@
 use centrium_channels::{Error, Kind, Receipt, Reply};
 
 use super::arrival::{Accepted, Arrival};
-use super::repeat::SCOPE;
+use super::repeat::scope;
 use super::set::{Fate, Set};
 use crate::clock::Millis;
 use crate::events;
@@ -80,7 +80,7 @@ impl Set<'_> {
     fn next(&self, i: usize) -> Next {
         let arrival = &self.arrivals[i];
         let blocked = self.is_blocked(i);
-        let joined = self.tickets.get(&self.ticket_of[i]).is_some_and(|t| t.operator_joined);
+        let joined = self.tickets.get(&self.ticket_of[i]).is_some_and(|t| t.taken_by.is_some());
         let turn = !blocked && !arrival.is_thanks && arrival.message.machine.is_none();
         let acknowledge = arrival.message.awaits_reply && (!turn || joined);
         Next { turn, acknowledge }
@@ -107,7 +107,7 @@ impl Set<'_> {
         }
         if let Some(asked) = &arrival.message.idempotency {
             self.changes.idempotency.push(IdempotencyKey {
-                scope: SCOPE.to_owned(),
+                scope: scope(asked),
                 key: asked.key.clone(),
                 request: asked.request.clone(),
                 resource_id: id,

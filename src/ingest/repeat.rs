@@ -2,15 +2,17 @@
 //! idempotency key. Unique keys in the database hold this when two engines race; this step
 //! gives the second one the first one's answer.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use centrium_channels::{Error, Kind, Receipt};
+use centrium_channels::{Error, Idempotency, Kind, Receipt};
 
 use super::set::{Fate, Set};
 use crate::store::{Result, Tx, idempotency, messages};
 
-/// Where a customer's message's idempotency keys stand.
-pub(super) const SCOPE: &str = "message";
+/// Where the idempotency key of a customer's message stands: each caller has a place of its own.
+pub(super) fn scope(asked: &Idempotency) -> String {
+    format!("message:{}", asked.caller.as_str())
+}
 
 impl Set<'_> {
     pub(super) async fn find_repeats(&mut self, tx: &mut Tx) -> Result<()> {
@@ -21,12 +23,16 @@ impl Set<'_> {
     }
 
     async fn find_used_keys(&mut self, tx: &mut Tx) -> Result<()> {
-        let keys: Vec<String> = self
-            .new_ones()
-            .into_iter()
-            .filter_map(|i| self.arrivals[i].message.idempotency.as_ref().map(|k| k.key.clone()))
-            .collect();
-        let used = idempotency::find(tx, SCOPE, &keys).await?;
+        let mut asked: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for i in self.new_ones() {
+            if let Some(one) = &self.arrivals[i].message.idempotency {
+                asked.entry(scope(one)).or_default().push(one.key.clone());
+            }
+        }
+        let mut used = Vec::new();
+        for (scope, keys) in asked {
+            used.extend(idempotency::find(tx, &scope, &keys).await?);
+        }
         if used.is_empty() {
             return Ok(());
         }
@@ -35,7 +41,9 @@ impl Set<'_> {
             messages::by_ids(tx, &ids).await?.into_iter().map(|m| (m.id, m.ticket_id)).collect();
         for i in self.new_ones() {
             let Some(asked) = &self.arrivals[i].message.idempotency else { continue };
-            let Some(row) = used.iter().find(|row| row.key == asked.key) else { continue };
+            let scope = scope(asked);
+            let row = used.iter().find(|row| row.scope == scope && row.key == asked.key);
+            let Some(row) = row else { continue };
             self.fates[i] = if row.request == asked.request {
                 Fate::Repeat(Receipt {
                     ticket_id: tickets.get(&row.resource_id).copied().unwrap_or_default(),
@@ -74,7 +82,7 @@ impl Set<'_> {
         for i in self.new_ones() {
             let message = &self.arrivals[i].message;
             if let Some(asked) = &message.idempotency {
-                let first = *by_key.entry(&asked.key).or_insert(i);
+                let first = *by_key.entry((&asked.caller, &asked.key)).or_insert(i);
                 if first != i {
                     let same = self.arrivals[first].message.idempotency.as_ref() == Some(asked);
                     self.fates[i] =

@@ -116,7 +116,7 @@ impl Set<'_> {
             escalated_at: None,
             is_auto_solved: false,
             operator: None,
-            operator_joined: false,
+            taken_by: None,
             version: 1,
             indexed_version: 0,
             created_at: self.now,

@@ -56,7 +56,7 @@ table! {
         escalated_at -> Nullable<BigInt>,
         is_auto_solved -> Bool,
         operator -> Nullable<Text>,
-        operator_joined -> Bool,
+        taken_by -> Nullable<Text>,
         version -> BigInt,
         indexed_version -> BigInt,
         created_at -> BigInt,

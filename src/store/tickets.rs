@@ -45,8 +45,8 @@ pub struct Ticket {
     pub is_auto_solved: bool,
     /// The person who deals with it.
     pub operator: Option<String>,
-    /// A person has taken over: the assistant only drafts.
-    pub operator_joined: bool,
+    /// The person who has taken over: the assistant only drafts until they leave.
+    pub taken_by: Option<String>,
     /// Grows with every change; what was made for an older version is stale.
     pub version: i64,
     /// The version that the search index knows.
@@ -276,7 +276,7 @@ pub(super) async fn upsert(conn: &mut Conn, rows: Vec<Ticket>) -> Result<()> {
             tickets::escalated_at.eq(excluded(tickets::escalated_at)),
             tickets::is_auto_solved.eq(excluded(tickets::is_auto_solved)),
             tickets::operator.eq(excluded(tickets::operator)),
-            tickets::operator_joined.eq(excluded(tickets::operator_joined)),
+            tickets::taken_by.eq(excluded(tickets::taken_by)),
             tickets::version.eq(excluded(tickets::version)),
             tickets::updated_at.eq(excluded(tickets::updated_at)),
             tickets::first_response_at.eq(excluded(tickets::first_response_at)),

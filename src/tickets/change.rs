@@ -156,10 +156,10 @@ mod tests {
     fn closing_ends_the_call_and_is_no_merit_of_the_assistant() {
         let mut ticket = ticket();
         ticket.needs_escalation = true;
-        ticket.operator_joined = true;
+        ticket.taken_by = Some("Ann".into());
         let change = Change { status: Some(Status::Closed), ..Change::default() };
         assert_eq!(applied(&change, &mut ticket), ["ticket.status_changed"]);
-        assert!(!ticket.needs_escalation && !ticket.operator_joined && !ticket.is_auto_solved);
+        assert!(!ticket.needs_escalation && ticket.taken_by.is_none() && !ticket.is_auto_solved);
         assert_eq!(ticket.closed_at, Some(9_000));
     }
 
@@ -167,10 +167,10 @@ mod tests {
     fn a_ticket_of_nobody_is_the_assistants_again() {
         let mut ticket = ticket();
         ticket.operator = Some("Ann".into());
-        ticket.operator_joined = true;
+        ticket.taken_by = Some("Ann".into());
         let change = Change { operator: Some(None), ..Change::default() };
         assert_eq!(applied(&change, &mut ticket), ["ticket.assigned"]);
-        assert!(ticket.operator.is_none() && !ticket.operator_joined);
+        assert!(ticket.operator.is_none() && ticket.taken_by.is_none());
     }
 
     #[test]

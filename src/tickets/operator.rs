@@ -28,8 +28,8 @@ pub fn name(given: &str) -> Result<String> {
     Ok(name)
 }
 
-/// An operator takes a ticket over, [`UNNAMED`] when none is named; a closed ticket opens. Where
-/// one has joined already, that one stays the ticket's operator.
+/// An operator joins a ticket, [`UNNAMED`] when none is named; a closed ticket opens. The first one
+/// takes it over; the ticket's operator, where it has one, stays that.
 ///
 /// # Errors
 /// `NotFound`, `Invalid`, `Store`.
@@ -39,8 +39,8 @@ pub async fn join(engine: &Engine, ticket_id: i64, operator: Option<&str>) -> Re
         .await
 }
 
-/// The ticket's operator leaves, and the assistant answers again. Where another one than the
-/// ticket's is named, nothing changes.
+/// An operator leaves, or all where none is named. The assistant answers again when it was the
+/// ticket's operator, or the one who has taken over; else nothing changes.
 ///
 /// # Errors
 /// `NotFound`, `Invalid`, `Store`.

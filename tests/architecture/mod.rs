@@ -35,6 +35,7 @@ const CHANNEL_VALUES: &[&str] = &[
     "Error",
     "Health",
     "Idempotency",
+    "KeyId",
     "Kind",
     "Problem",
     "Receipt",

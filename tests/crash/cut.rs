@@ -11,7 +11,7 @@ use centrium::store::names::JobKind;
 use centrium::store::{contacts, events, jobs, messages, tickets};
 use centrium::tickets::{Status, change, reply};
 use centrium_channels::testing::ScriptedChannel;
-use centrium_channels::{ChannelKind, Idempotency, Incoming, Receipt, Sender};
+use centrium_channels::{ChannelKind, Idempotency, Incoming, KeyId, Receipt, Sender};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -239,7 +239,11 @@ fn crm(key: &str, who: &str, text: &str) -> Incoming {
         text: text.into(),
         attachments: Vec::new(),
         metadata: Value::Null,
-        idempotency: Some(Idempotency { key: key.into(), request: key.into() }),
+        idempotency: Some(Idempotency {
+            caller: KeyId::new("crm"),
+            key: key.into(),
+            request: key.into(),
+        }),
         awaits_reply: true,
         machine: None,
     }

@@ -30,6 +30,23 @@ both!(once_an_operator_has_joined_the_assistant_only_drafts, async |app: App| {
     assert_eq!(authors(&app, id).await.last().unwrap(), "assistant");
 });
 
+both!(who_alone_had_joined_gives_the_ticket_back_to_the_assistant, async |app: App| {
+    let said = app.http.say("anna", "интернет не работает").await;
+    let id = &said["ticket_id"];
+    let path = format!("/api/tickets/{id}");
+    app.http.patch(&path, json!({ "operator": "Айгуль" })).await.expect(200);
+    let daniyar = json!({ "operator": "Данияр" });
+    app.http.post(&format!("{path}/join"), daniyar.clone()).await.expect(200);
+    app.http.say("anna", "роутер перезагрузил").await;
+    assert_ne!(authors(&app, id).await.last().unwrap(), "assistant");
+    wait_for(&app, id, "draft").await;
+
+    let left = app.http.post(&format!("{path}/leave"), daniyar).await.expect(200);
+    assert_eq!(left["operator"], "Айгуль", "it stays hers");
+    app.http.say("anna", "где посмотреть баланс").await;
+    assert_eq!(authors(&app, id).await.last().unwrap(), "assistant");
+});
+
 both!(an_operators_message_reopens_and_takes_the_ticket, async |app: App| {
     let said = app.http.say("anna", "интернет не работает").await;
     let id = &said["ticket_id"];

@@ -1,6 +1,8 @@
 //! Every route, as the outside sees it; the files mirror the URLs.
 
+mod connections;
 mod errors;
 mod external;
+mod keys;
 mod shapes;
 mod status;

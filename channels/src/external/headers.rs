@@ -1,12 +1,9 @@
-//! What the headers of a request say: the caller's key, and the request's.
+//! Where a caller's key may stand in the headers of a request.
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 
-use crate::{Error, Kind, Result};
-
 const API_KEY: &str = "x-api-key";
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The caller's key, from `X-API-Key`, else from `Authorization: Bearer`. An empty header is
 /// none, so that the key may still be in the body.
@@ -24,20 +21,4 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
     let value = String::from_utf8_lossy(headers.get(AUTHORIZATION)?.as_bytes()).into_owned();
     let (scheme, key) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim().to_owned())
-}
-
-/// The request's own key: one header of 1–255 visible ASCII characters.
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
-    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    let is_key = |text: &&str| {
-        (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-    };
-    match (value.to_str().ok().filter(is_key), values.next()) {
-        (Some(key), None) => Ok(Some(key.to_owned())),
-        _ => Err(Error::new(
-            Kind::Invalid,
-            "Idempotency-Key must be one header of 1 to 255 visible ASCII characters.",
-        )),
-    }
 }

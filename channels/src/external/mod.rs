@@ -6,6 +6,7 @@ mod image;
 mod parse;
 mod routes;
 mod shapes;
+mod strangers;
 #[cfg(test)]
 mod tests;
 

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::{fingerprint, image};
 use crate::{
-    Attachment, ChannelKind, Content, Error, Idempotency, Incoming, Kind, Result, Sender, json,
+    Attachment, ChannelKind, Content, Error, Idempotency, Incoming, KeyId, Kind, Result, Sender,
+    json,
 };
 
 /// The object that a body holds. Its content type does not matter: `curl -d` sends another.
@@ -12,8 +13,6 @@ pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>> {
     let Ok(text) = std::str::from_utf8(body) else {
         return Err(invalid("The body is not valid UTF-8."));
     };
-    // Some systems begin every text with a byte order mark.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
         return Err(invalid("The body is empty; it must be a JSON object."));
     }
@@ -40,13 +39,14 @@ pub(super) fn take_api_key(asked: &mut Map<String, Value>) -> Option<String> {
     }
 }
 
-/// The message that was asked to be taken in, by a request with this idempotency key.
+/// The message that `caller` asked to be taken in, by a request with this idempotency key.
 pub(super) fn message(
     mut asked: Map<String, Value>,
+    caller: KeyId,
     idempotency_key: Option<String>,
 ) -> Result<Incoming> {
     let idempotency =
-        idempotency_key.map(|key| Idempotency { key, request: fingerprint::of(&asked) });
+        idempotency_key.map(|key| Idempotency { caller, key, request: fingerprint::of(&asked) });
     let identifier = required_text(&mut asked, "user_identifier")?;
     let image = optional_text(&mut asked, "image_base64")?;
     let text = match image {

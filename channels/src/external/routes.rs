@@ -5,19 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use serde_json::{Map, Value};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use super::shapes::{MessageIn, Refusal, ReplyOut};
+use super::strangers::Strangers;
 use super::{headers, parse};
-use crate::{Caller, ChannelKind, Inbox, Kind, Problem, Receipt, Reply, Result};
+use crate::{
+    Caller, ChannelKind, Inbox, KeyId, Kind, Problem, Receipt, Reply, Result, idempotency_key,
+};
 
 /// The largest body of a message, in bytes: 12 MiB, because an image may be inside.
 pub const BODY_LIMIT: usize = 12 * 1024 * 1024;
@@ -50,7 +53,7 @@ impl Modify for Keys {
 
 pub(super) fn routes(inbox: Arc<dyn Inbox>) -> OpenApiRouter {
     OpenApiRouter::with_openapi(Documentation::openapi())
-        .routes(routes!(post_message))
+        .routes(routes!(post_message).layer(Extension(Strangers::default())))
         .routes(routes!(get_ticket))
         .with_state(inbox)
 }
@@ -67,7 +70,7 @@ pub(super) fn routes(inbox: Arc<dyn Inbox>) -> OpenApiRouter {
     request_body(content = MessageIn, content_type = "application/json"),
     params((
         "Idempotency-Key" = Option<String>, Header,
-        description = "1 to 255 visible characters that name this request, kept for 24 hours"
+        description = "1 to 255 visible characters that name this request among those of the same API key, kept for 24 hours"
     )),
     responses(
         (status = 200, description = "The message is stored, and this is the reply", body = ReplyOut),
@@ -88,13 +91,14 @@ pub(super) fn routes(inbox: Arc<dyn Inbox>) -> OpenApiRouter {
 )]
 async fn post_message(
     State(inbox): State<Arc<dyn Inbox>>,
+    Extension(strangers): Extension<Strangers>,
     caller: Option<Extension<Caller>>,
     request: Request,
 ) -> Result<Json<ReplyOut>, Problem> {
     let caller = address(caller);
     let headers = request.headers().clone();
-    let asked = read_authorized(&*inbox, caller, &headers, request).await?;
-    let message = parse::message(asked, headers::idempotency_key(&headers)?)?;
+    let (key, asked) = read_authorized(&*inbox, &strangers, caller, &headers, request).await?;
+    let message = parse::message(asked, key, idempotency_key(&headers)?)?;
     let may_repeat = message.idempotency.is_some();
     let receipt = inbox.accept(message).await?;
     let reply = wait_for_reply(&*inbox, receipt, may_repeat).await?;
@@ -141,28 +145,28 @@ fn address(caller: Option<Extension<Caller>>) -> Option<IpAddr> {
     caller.map(|Extension(Caller(address))| address)
 }
 
-/// What an authorized caller asks. A key in a header is looked at before the body is read; a key
+/// Who calls, and what they ask. A key in a header is looked at before the body is read; a key
 /// in the body can be found only in JSON that is whole.
 async fn read_authorized(
     inbox: &dyn Inbox,
+    strangers: &Strangers,
     caller: Option<IpAddr>,
     headers: &HeaderMap,
     request: Request,
-) -> Result<Map<String, Value>, Problem> {
-    let header_key = headers::api_key(headers);
-    if header_key.is_some() {
-        inbox.authorize(header_key.as_deref(), caller).await?;
+) -> Result<(KeyId, Map<String, Value>), Problem> {
+    if let Some(key) = headers::api_key(headers) {
+        let key = inbox.authorize(Some(&key), caller).await?;
+        let mut asked = read_object(request).await?;
+        parse::take_api_key(&mut asked);
+        return Ok((key, asked));
     }
-    let mut asked = match read_object(request).await {
-        Ok(asked) => asked,
-        Err(problem) if header_key.is_some() => return Err(problem),
+    let read = strangers.read(request.into_body(), BODY_LIMIT).await;
+    let (mut asked, _held) = match read.and_then(|(body, held)| Ok((parse::object(&body)?, held))) {
+        Ok(read) => read,
         Err(problem) => return Err(count_stranger(inbox, caller, problem).await),
     };
-    let body_key = parse::take_api_key(&mut asked);
-    if header_key.is_none() {
-        inbox.authorize(body_key.as_deref(), caller).await?;
-    }
-    Ok(asked)
+    let key = parse::take_api_key(&mut asked);
+    Ok((inbox.authorize(key.as_deref(), caller).await?, asked))
 }
 
 /// Who showed no key, because the body could not be read, still counts against its address:
@@ -176,17 +180,20 @@ async fn count_stranger(inbox: &dyn Inbox, caller: Option<IpAddr>, problem: Prob
 
 async fn read_object(mut request: Request) -> Result<Map<String, Value>, Problem> {
     DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
-    let body = Bytes::from_request(request, &()).await.map_err(|error| unread(&error))?;
+    let body = Bytes::from_request(request, &()).await;
+    let body = body.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        _ => cut_off(),
+    })?;
     Ok(parse::object(&body)?)
 }
 
-fn unread(error: &BytesRejection) -> Problem {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 12 MiB.")
-        }
-        _ => Problem::bad_request("The body ended before all of it had come."),
-    }
+pub(super) fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 12 MiB.")
+}
+
+pub(super) fn cut_off() -> Problem {
+    Problem::bad_request("The body ended before all of it had come.")
 }
 
 async fn wait_for_reply(

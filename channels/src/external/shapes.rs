@@ -102,4 +102,8 @@ pub struct Refusal {
     pub success: bool,
     /// One sentence that says what is wrong.
     pub error: String,
+    /// The request's id, where the fault is ours (5xx).
+    #[schema(value_type = String, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }

@@ -10,13 +10,16 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::limits;
-use crate::{ChannelKind, Error, Idempotency, Inbox, Incoming, Kind, Receipt, Reply, Result};
+use crate::{
+    ChannelKind, Error, Idempotency, Inbox, Incoming, KeyId, Kind, Receipt, Reply, Result,
+};
 
 /// An [`Inbox`] that keeps its contract in memory and follows a script.
 ///
 /// It gives ids from 1 on, knows repeats by `external_id` and by idempotency key, checks the
 /// limits of [`Incoming`], and keeps a customer or a conversation on one ticket. Unless told
-/// otherwise it answers each message at once, and knows one key: [`ScriptedInbox::KEY`].
+/// otherwise it answers each message at once, and knows two keys: [`ScriptedInbox::KEY`] and
+/// [`ScriptedInbox::OTHER_KEY`].
 #[derive(Debug, Default)]
 pub struct ScriptedInbox {
     state: Mutex<State>,
@@ -68,8 +71,10 @@ pub enum Call {
 }
 
 impl ScriptedInbox {
-    /// The one key that opens the external API.
+    /// A key that opens the external API.
     pub const KEY: &str = "the-key-of-a-scripted-inbox-0123456789";
+    /// A key that opens it for somebody else.
+    pub const OTHER_KEY: &str = "the-other-key-of-a-scripted-inbox-0123";
 
     /// An inbox that takes everything and answers at once.
     #[must_use]
@@ -162,12 +167,13 @@ impl Inbox for ScriptedInbox {
         Ok(state.readable.get(&(channel, ticket_id)).cloned())
     }
 
-    async fn authorize(&self, key: Option<&str>, caller: Option<IpAddr>) -> Result<()> {
+    async fn authorize(&self, key: Option<&str>, caller: Option<IpAddr>) -> Result<KeyId> {
         let mut state = self.state();
         state.callers.push((key.map(str::to_owned), caller));
         state.scripted_error(Call::Authorize)?;
         match key {
-            Some(Self::KEY) => Ok(()),
+            Some(Self::KEY) => Ok(KeyId::new("one")),
+            Some(Self::OTHER_KEY) => Ok(KeyId::new("other")),
             Some(_) => Err(Error::new(Kind::Unauthorized, "The key is wrong.")),
             None => Err(Error::new(Kind::Unauthorized, "The key is missing.")),
         }
@@ -192,7 +198,7 @@ impl State {
 
     /// What a repeat was answered the first time.
     fn known(&self, message: &Incoming) -> Result<Option<Receipt>> {
-        let key = |idempotency: &Option<Idempotency>| idempotency.clone().map(|i| i.key);
+        let key = |promise: &Option<Idempotency>| promise.clone().map(|p| (p.caller, p.key));
         for Accepted { message: first, receipt } in &self.accepted {
             let same_key = message.idempotency.is_some()
                 && key(&message.idempotency) == key(&first.idempotency);

@@ -44,7 +44,7 @@ CREATE TABLE tickets (
     escalated_at BIGINT,
     is_auto_solved BOOLEAN NOT NULL,
     operator TEXT,
-    operator_joined BOOLEAN NOT NULL,
+    taken_by TEXT,
     version BIGINT NOT NULL,
     indexed_version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,

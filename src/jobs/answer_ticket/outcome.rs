@@ -96,7 +96,7 @@ async fn is_stale(
     answer: &Answer,
     is_decided: bool,
 ) -> Result<Option<Stale>> {
-    if ticket.operator_joined {
+    if ticket.taken_by.is_some() {
         return Ok(Some(Stale::OperatorJoined));
     }
     if is_decided {

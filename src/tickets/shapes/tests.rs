@@ -20,7 +20,7 @@ pub(in crate::tickets) fn ticket() -> Ticket {
         escalated_at: None,
         is_auto_solved: false,
         operator: None,
-        operator_joined: false,
+        taken_by: None,
         version: 1,
         indexed_version: 0,
         created_at: 1_000,

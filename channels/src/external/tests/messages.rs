@@ -160,6 +160,24 @@ async fn a_repeat_under_one_idempotency_key_has_the_first_answer() {
 }
 
 #[tokio::test]
+async fn two_callers_may_use_the_same_idempotency_key() {
+    let inbox = ScriptedInbox::new();
+    let ask = |key: &str, text: &str| {
+        let body = json!({"user_identifier": "u", "text": text});
+        with_body(post().header("X-API-Key", key).header("Idempotency-Key", "1"), &body)
+    };
+    let one = call(&inbox, ask(ScriptedInbox::KEY, "from one")).await.unwrap();
+    let other = call(&inbox, ask(ScriptedInbox::OTHER_KEY, "from another")).await.unwrap();
+    assert_ne!(one, other);
+    assert_eq!(call(&inbox, ask(ScriptedInbox::KEY, "from one")).await.unwrap(), one);
+
+    let mut inside = json!({"user_identifier": "u", "text": "from another"});
+    inside["api_key"] = json!(ScriptedInbox::OTHER_KEY);
+    let inside = with_body(post().header("Idempotency-Key", "1"), &inside);
+    assert_eq!(call(&inbox, inside).await.unwrap(), other, "the key's place makes no difference");
+}
+
+#[tokio::test]
 async fn an_idempotency_key_is_1_to_255_visible_characters() {
     let with_key = |key: &[u8]| {
         with_body(post().header("X-API-Key", KEY).header("Idempotency-Key", key), &message())

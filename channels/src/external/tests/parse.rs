@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::external::{fingerprint, parse};
-use crate::{ChannelKind, Content, Incoming, Kind, Result};
+use crate::{ChannelKind, Content, Incoming, KeyId, Kind, Result};
 
 fn read(body: &[u8]) -> Result<Incoming> {
-    parse::object(body).and_then(|asked| parse::message(asked, None))
+    parse::object(body).and_then(|asked| parse::message(asked, KeyId::new("crm"), None))
 }
 
 fn read_json(body: &Value) -> Result<Incoming> {

@@ -41,3 +41,10 @@ fn what_can_be_left_out_is_not_required() {
     let required = openapi()["components"]["schemas"]["MessageIn"]["required"].clone();
     assert_eq!(required, serde_json::json!(["user_identifier"]));
 }
+
+#[test]
+fn a_refusal_may_carry_the_requests_id() {
+    let refusal = openapi()["components"]["schemas"]["Refusal"].clone();
+    assert_eq!(refusal["properties"]["request_id"]["type"], "string");
+    assert_eq!(refusal["required"], serde_json::json!(["success", "error"]));
+}
