@@ -91,7 +91,11 @@ async fn send(engine: &Engine, key: &str) -> Result<Receipt, Error> {
         text: "не работает интернет".into(),
         attachments: Vec::new(),
         metadata: Value::Null,
-        idempotency: Some(Idempotency { key: key.into(), request: key.into() }),
+        idempotency: Some(Idempotency {
+            caller: KeyId::new("crm"),
+            key: key.into(),
+            request: key.into(),
+        }),
         awaits_reply: false,
         machine: None,
     };
