@@ -40,6 +40,7 @@ pub async fn start(engine: &Engine) -> store::Result<()> {
 /// Leases due jobs, as many as this engine has room for.
 async fn claim(engine: Engine) {
     loop {
+        give_back_refused(&engine).await;
         let room = engine.local.free().min(SET);
         let claimed = if room > 0 { claim_some(&engine, room).await } else { Ok(0) };
         let more = match claimed {
@@ -84,6 +85,26 @@ async fn claim_some(engine: &Engine, room: usize) -> store::Result<usize> {
     Ok(count)
 }
 
+/// Gives back what found no room in this engine's queue: another engine may have some.
+async fn give_back_refused(engine: &Engine) {
+    let refused = engine.local.refused();
+    if refused.is_empty() {
+        return;
+    }
+    let given = async {
+        let (now, mut tx) = (engine.clock.now(), engine.store.begin().await?);
+        for job in &refused {
+            jobs::postpone(&mut tx, &engine.node, job.id, now).await?;
+        }
+        tx.commit().await
+    };
+    match given.await {
+        Ok(()) => tracing::debug!(jobs = refused.len(), "jobs.queue_full"),
+        // The leases run out by themselves.
+        Err(error) => tracing::warn!(%error, "jobs.not_given_back"),
+    }
+}
+
 /// Begins jobs in sets, each kind together.
 async fn work(engine: Engine) {
     loop {
@@ -100,24 +121,33 @@ async fn work(engine: Engine) {
             }
         }
         if !answers.is_empty() {
-            let engine = engine.clone();
-            engine.tracker.clone().spawn(async move {
-                if let Err(error) = answer_ticket::run(&engine, answers.clone()).await {
-                    for job in &answers {
-                        again(&engine, job, &error).await;
-                    }
-                }
-            });
+            let (its, jobs) = (engine.clone(), answers.clone());
+            begin(&engine, answers, async move { answer_ticket::run(&its, jobs).await });
         }
         for job in deliveries {
-            let engine = engine.clone();
-            engine.tracker.clone().spawn(async move {
-                if let Err(error) = deliver_reply::run(&engine, &job).await {
-                    again(&engine, &job, &error).await;
-                }
-            });
+            let (its, jobs) = (engine.clone(), vec![job.clone()]);
+            begin(&engine, jobs, async move { deliver_reply::run(&its, &job).await });
         }
     }
+}
+
+/// Runs `work` on these jobs. Where it fails they come again, also when it panics: their leases
+/// would else stand until they run out.
+pub(super) fn begin(
+    engine: &Engine,
+    jobs: Vec<Job>,
+    work: impl Future<Output = Result<(), Error>> + Send + 'static,
+) {
+    let engine = engine.clone();
+    engine.tracker.clone().spawn(async move {
+        let ended = tokio::spawn(work).await;
+        let panicked = |_| Err(Error::new(Kind::Internal, "The job ended in a defect of ours."));
+        if let Err(error) = ended.unwrap_or_else(panicked) {
+            for job in &jobs {
+                again(&engine, job, &error).await;
+            }
+        }
+    });
 }
 
 /// A try failed: the job comes again after a pause, or is buried where people see it.
