@@ -26,15 +26,28 @@ const CHANNEL_PAUSE: Duration = Duration::from_secs(10);
 /// # Errors
 /// When the database can't be written.
 pub async fn start(engine: &Engine) -> store::Result<()> {
-    let mut tx = engine.store.begin().await?;
-    let found = jobs::give_back_all(&mut tx, &engine.node, engine.clock.now()).await?;
-    tx.commit().await?;
+    let found = recover(engine).await?;
     if found > 0 {
         tracing::info!(jobs = found, "jobs.recovered");
     }
     engine.tracker.spawn(claim(engine.clone()));
     engine.tracker.spawn(work(engine.clone()));
     Ok(())
+}
+
+/// Gives back what the earlier lives of this engine held when they ended without a word. The lock
+/// of the data folder tells that none of them runs.
+///
+/// # Errors
+/// When the database can't be written.
+pub async fn recover(engine: &Engine) -> store::Result<usize> {
+    let mut tx = engine.store.begin().await?;
+    let mut found = 0;
+    for owner in jobs::owners(&mut tx, &engine.folder).await? {
+        found += jobs::give_back_all(&mut tx, &owner, engine.clock.now()).await?;
+    }
+    tx.commit().await?;
+    Ok(found)
 }
 
 /// Leases due jobs, as many as this engine has room for.
