@@ -52,8 +52,10 @@ pub struct Parts {
     pub access: Access,
     /// Whether things work.
     pub health: Health,
-    /// This engine's name, under which it leases jobs.
+    /// This engine's name, under which it leases jobs; each life has a new one.
     pub node: String,
+    /// What the names of all its lives begin with.
+    pub folder: String,
     /// Cancelled when the engine shall stop taking work.
     pub stop: CancellationToken,
     /// Work in progress, waited for at the end.

@@ -85,7 +85,9 @@ pub async fn build_with(
     let files = Files::open(config.attachments_url.as_str())
         .map_err(|e| AppError::new("Can't keep attachments (ATTACHMENTS_URL)", e))?;
     let files = Arc::new(files);
-    let node = node_name(&config.data_dir)?;
+    let folder = folder_name(&config.data_dir)?;
+    // New at each start: the engine of a copied folder must not be taken for this one.
+    let node = format!("{folder}.{:08x}", rand::rng().random::<u32>());
     let local = LocalQueue::default();
     let turns = Arc::new(Turns::default());
     let rules = Rules {
@@ -120,6 +122,7 @@ pub async fn build_with(
         channels,
         health: Health::default(),
         node,
+        folder,
         stop: CancellationToken::new(),
         tracker: TaskTracker::new(),
         config,
@@ -145,9 +148,9 @@ async fn open_store(config: &Config) -> Result<Store, AppError> {
     Ok(store)
 }
 
-/// The name that this folder's engine has over all its lives, so that the next one can take back
-/// at once what the last one was doing when it was killed.
-fn node_name(folder: &Path) -> Result<String, AppError> {
+/// The name of this data folder. The names of its engine's lives begin with it, so that the next
+/// one can take back at once what the last one was doing when it was killed.
+fn folder_name(folder: &Path) -> Result<String, AppError> {
     let path = folder.join("node");
     if let Ok(name) = std::fs::read_to_string(&path)
         && !name.trim().is_empty()

@@ -61,12 +61,8 @@ pub async fn run(engine: &Engine, jobs: Vec<Job>) -> Result<(), Error> {
                 continue;
             }
         };
-        let engine = engine.clone();
-        engine.tracker.clone().spawn(async move {
-            if let Err(error) = answer(&engine, context).await {
-                super::worker::again(&engine, &job, &error).await;
-            }
-        });
+        let its = engine.clone();
+        super::worker::begin(engine, vec![job], async move { answer(&its, context).await });
     }
     Ok(())
 }

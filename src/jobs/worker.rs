@@ -26,9 +26,7 @@ const CHANNEL_PAUSE: Duration = Duration::from_secs(10);
 /// # Errors
 /// When the database can't be written.
 pub async fn start(engine: &Engine) -> store::Result<()> {
-    let mut tx = engine.store.begin().await?;
-    let found = jobs::give_back_all(&mut tx, &engine.node, engine.clock.now()).await?;
-    tx.commit().await?;
+    let found = recover(engine).await?;
     if found > 0 {
         tracing::info!(jobs = found, "jobs.recovered");
     }
@@ -37,9 +35,25 @@ pub async fn start(engine: &Engine) -> store::Result<()> {
     Ok(())
 }
 
+/// Gives back what the earlier lives of this engine held when they ended without a word. The lock
+/// of the data folder tells that none of them runs.
+///
+/// # Errors
+/// When the database can't be written.
+pub async fn recover(engine: &Engine) -> store::Result<usize> {
+    let mut tx = engine.store.begin().await?;
+    let mut found = 0;
+    for owner in jobs::owners(&mut tx, &engine.folder).await? {
+        found += jobs::give_back_all(&mut tx, &owner, engine.clock.now()).await?;
+    }
+    tx.commit().await?;
+    Ok(found)
+}
+
 /// Leases due jobs, as many as this engine has room for.
 async fn claim(engine: Engine) {
     loop {
+        give_back_refused(&engine).await;
         let room = engine.local.free().min(SET);
         let claimed = if room > 0 { claim_some(&engine, room).await } else { Ok(0) };
         let more = match claimed {
@@ -84,6 +98,26 @@ async fn claim_some(engine: &Engine, room: usize) -> store::Result<usize> {
     Ok(count)
 }
 
+/// Gives back what found no room in this engine's queue: another engine may have some.
+async fn give_back_refused(engine: &Engine) {
+    let refused = engine.local.refused();
+    if refused.is_empty() {
+        return;
+    }
+    let given = async {
+        let (now, mut tx) = (engine.clock.now(), engine.store.begin().await?);
+        for job in &refused {
+            jobs::postpone(&mut tx, &engine.node, job.id, now).await?;
+        }
+        tx.commit().await
+    };
+    match given.await {
+        Ok(()) => tracing::debug!(jobs = refused.len(), "jobs.queue_full"),
+        // The leases run out by themselves.
+        Err(error) => tracing::warn!(%error, "jobs.not_given_back"),
+    }
+}
+
 /// Begins jobs in sets, each kind together.
 async fn work(engine: Engine) {
     loop {
@@ -100,24 +134,33 @@ async fn work(engine: Engine) {
             }
         }
         if !answers.is_empty() {
-            let engine = engine.clone();
-            engine.tracker.clone().spawn(async move {
-                if let Err(error) = answer_ticket::run(&engine, answers.clone()).await {
-                    for job in &answers {
-                        again(&engine, job, &error).await;
-                    }
-                }
-            });
+            let (its, jobs) = (engine.clone(), answers.clone());
+            begin(&engine, answers, async move { answer_ticket::run(&its, jobs).await });
         }
         for job in deliveries {
-            let engine = engine.clone();
-            engine.tracker.clone().spawn(async move {
-                if let Err(error) = deliver_reply::run(&engine, &job).await {
-                    again(&engine, &job, &error).await;
-                }
-            });
+            let (its, jobs) = (engine.clone(), vec![job.clone()]);
+            begin(&engine, jobs, async move { deliver_reply::run(&its, &job).await });
         }
     }
+}
+
+/// Runs `work` on these jobs. Where it fails they come again, also when it panics: their leases
+/// would else stand until they run out.
+pub(super) fn begin(
+    engine: &Engine,
+    jobs: Vec<Job>,
+    work: impl Future<Output = Result<(), Error>> + Send + 'static,
+) {
+    let engine = engine.clone();
+    engine.tracker.clone().spawn(async move {
+        let ended = tokio::spawn(work).await;
+        let panicked = |_| Err(Error::new(Kind::Internal, "The job ended in a defect of ours."));
+        if let Err(error) = ended.unwrap_or_else(panicked) {
+            for job in &jobs {
+                again(&engine, job, &error).await;
+            }
+        }
+    });
 }
 
 /// A try failed: the job comes again after a pause, or is buried where people see it.

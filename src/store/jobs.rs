@@ -184,8 +184,23 @@ pub async fn give_back(
     Ok(())
 }
 
-/// Gives back everything that `owner` holds: nothing of it runs, because the engine has just
-/// started or is about to end.
+/// The engines of this data folder that hold jobs.
+///
+/// # Errors
+/// As every statement.
+pub async fn owners(conn: &mut Conn, folder: &str) -> Result<Vec<String>> {
+    let all: Vec<Option<String>> = on!(conn, |c| jobs::table
+        .filter(jobs::lease_owner.is_not_null())
+        .select(jobs::lease_owner)
+        .distinct()
+        .load(c)
+        .await)?;
+    let is_of = |owner: &String| owner.rsplit_once('.').map_or(owner.as_str(), |o| o.0) == folder;
+    Ok(all.into_iter().flatten().filter(is_of).collect())
+}
+
+/// Gives back everything that `owner` holds: nothing of it runs, because that engine has ended, or
+/// is about to.
 ///
 /// # Errors
 /// As every statement.

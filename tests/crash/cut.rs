@@ -49,7 +49,7 @@ async fn cut_everywhere(kind: Kind) {
         drop(engine);
 
         let engine = world.engine().await;
-        worker::give_back(&engine).await.unwrap();
+        worker::recover(&engine).await.unwrap();
         script.run(&engine).await.unwrap_or_else(|e| panic!("after cut {cut}: {e}"));
         assert_eq!(world.state(&engine).await, expected, "after cut {cut} of {operations}");
     }

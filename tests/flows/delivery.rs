@@ -1,10 +1,14 @@
 //! Answers that are sent, on a channel that pushes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use centrium_channels::testing::ScriptedChannel;
-use centrium_channels::{ChannelKind, Error, Incoming, Kind as What, Sender};
+use centrium_channels::{
+    Channel, ChannelKind, Delivery, Error, Incoming, Kind as What, Outgoing, Sender, Sent,
+};
 use serde_json::{Value, json};
 
 use crate::harness::{App, Options, both};
@@ -120,4 +124,31 @@ both!(a_thanks_after_a_question_does_not_overtake_it, async |app: App| {
     let thanks = app.engine.ingest.accept(incoming("42:2", "спасибо")).await.unwrap();
     wait_for_delivery(&app, thanks.ticket_id, "sent").await;
     assert_eq!(channel.sent().len(), 1);
+});
+
+/// A channel with a defect: its first try panics.
+#[derive(Default)]
+struct Panicking(AtomicBool);
+
+#[async_trait]
+impl Channel for Panicking {
+    fn kind(&self) -> ChannelKind {
+        ChannelKind::Telegram
+    }
+
+    fn delivery(&self) -> Delivery {
+        Delivery::Push
+    }
+
+    async fn send(&self, _: &Outgoing) -> Result<Sent, Error> {
+        assert!(self.0.swap(true, Ordering::SeqCst), "the first try");
+        Ok(Sent { external_id: None })
+    }
+}
+
+both!(a_delivery_that_panicked_does_not_wait_for_its_lease_to_run_out, async |app: App| {
+    let channels: Vec<Arc<dyn Channel>> = vec![Arc::new(Panicking::default())];
+    let app = app.restart(Options { channels, ..Options::default() }).await;
+    let taken = app.engine.ingest.accept(incoming("42:1", "интернет не работает")).await.unwrap();
+    wait_for_delivery(&app, taken.ticket_id, "sent").await;
 });

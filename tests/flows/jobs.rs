@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use centrium::assistant::{Assistant, AssistantError, Turn, Verdict};
+use centrium::engine::Engine;
 use centrium::jobs::{LEASE, answer_ticket};
 use centrium::store::jobs::{self, Job};
 use centrium::store::names::{JobKind, JobState};
@@ -184,20 +185,9 @@ both!(an_operator_who_leaves_in_the_middle_leaves_no_job_behind, async |app: App
 
 both!(a_turn_whose_message_is_missing_fails_alone, async |app: App| {
     let said = app.http.say("anna", "не работает интернет").await;
-    let (engine, now) = (&app.engine, app.engine.clock.now());
-    let mut tx = engine.store.begin().await.unwrap();
-    let ids = reserve(&mut tx, Table::Jobs, 2).await.unwrap();
-    let subjects = [999_999, said["message_id"].as_i64().unwrap()];
-    let jobs: Vec<Job> = ids
-        .zip(subjects)
-        .map(|(id, subject)| Job::new(id, JobKind::AnswerTicket, subject, now, now))
-        .map(|job| job.leased(&engine.node, now + LEASE))
-        .collect();
-    let changes = Changes { jobs: jobs.clone(), ..Changes::default() };
-    changes.write(&mut tx).await.unwrap();
-    tx.commit().await.unwrap();
-
-    answer_ticket::run(engine, jobs).await.unwrap();
+    let engine = &app.engine;
+    let turns = hold_turns(engine, &[999_999, said["message_id"].as_i64().unwrap()]).await;
+    answer_ticket::run(engine, turns).await.unwrap();
     tokio::time::timeout(Duration::from_secs(10), async {
         loop {
             let conn = &mut engine.store.read().await.unwrap();
@@ -212,3 +202,47 @@ both!(a_turn_whose_message_is_missing_fails_alone, async |app: App| {
     .await
     .unwrap();
 });
+
+/// Turns of these messages that this engine holds, and nothing of it works on.
+async fn hold_turns(engine: &Engine, messages: &[i64]) -> Vec<Job> {
+    let now = engine.clock.now();
+    let mut tx = engine.store.begin().await.unwrap();
+    let ids = reserve(&mut tx, Table::Jobs, messages.len()).await.unwrap();
+    let jobs: Vec<Job> = ids
+        .zip(messages)
+        .map(|(id, message)| Job::new(id, JobKind::AnswerTicket, *message, now, now))
+        .map(|job| job.leased(&engine.node, now + LEASE))
+        .collect();
+    let changes = Changes { jobs: jobs.clone(), ..Changes::default() };
+    changes.write(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    jobs
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_engine_of_a_copied_folder_is_another_and_the_next_life_of_the_first_is_not() {
+    let one = App::start(Kind::Postgres).await;
+    let said = one.http.say("anna", "не работает интернет").await;
+    let copy = Arc::new(tempfile::tempdir().unwrap());
+    std::fs::copy(one.folder.path().join("node"), copy.path().join("node")).unwrap();
+    let two = crate::harness::Database::shared(one.database.url());
+    let two = App::start_on(two, copy, Options::default()).await;
+    assert_ne!(one.engine.node, two.engine.node);
+
+    let held = hold_turns(&one.engine, &[said["message_id"].as_i64().unwrap()]).await;
+    centrium::app::finish(&two.engine, Duration::from_secs(5)).await;
+    let conn = &mut one.engine.store.read().await.unwrap();
+    let jobs = jobs::list(conn, None, 10).await.unwrap();
+    assert_eq!(jobs[0].lease_owner, held[0].lease_owner, "the copy gives back only its own");
+
+    // The first one's next life, without a word from the life before.
+    let App { database, folder, .. } = one;
+    let next = App::start_on(database, folder, Options::default()).await;
+    tokio::time::timeout(Duration::from_secs(10), async {
+        while jobs::any(&mut next.engine.store.read().await.unwrap()).await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("taken back at once, not after the lease");
+}
