@@ -1,7 +1,9 @@
 //! Messages that arrive together are written together, and a bad one fails alone.
 
 use centrium::engine::Engine;
-use centrium_channels::{ChannelKind, Error, Idempotency, Incoming, Kind as Why, Receipt, Sender};
+use centrium_channels::{
+    ChannelKind, Error, Idempotency, Incoming, KeyId, Kind as Why, Receipt, Sender,
+};
 use serde_json::{Value, json};
 
 use crate::harness::{App, Database, Kind, Options, both, build};
