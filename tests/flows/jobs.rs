@@ -176,7 +176,7 @@ both!(an_operator_who_leaves_in_the_middle_leaves_no_job_behind, async |app: App
     app.http.post("/api/tickets/1/join", json!({ "operator": "Айгуль" })).await.expect(200);
     app.http.say("anna", "роутер перезагрузил").await;
     app.http.post("/api/tickets/1/leave", json!({})).await.expect(200);
-    while centrium::store::jobs::any(&mut app.engine.store.read().await.unwrap()).await.unwrap() {
+    while jobs::any(&mut app.engine.store.read().await.unwrap()).await.unwrap() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let ticket = app.http.ticket(&json!(1)).await;
