@@ -2,7 +2,7 @@
 //! `indexed_version` is behind its `version` waits for its document to be written again, so no
 //! ticket is ever missed, whatever was cut off in between.
 
-use diesel::prelude::{ExpressionMethods, QueryDsl, QueryableByName, SelectableHelper};
+use diesel::prelude::{ExpressionMethods, QueryDsl, SelectableHelper};
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 
@@ -19,14 +19,6 @@ const MESSAGES: i64 = 200;
 const DOCUMENT: usize = 100_000;
 /// Characters of a word that count; PostgreSQL refuses words of more than 2,046 bytes.
 const WORD: usize = 100;
-/// Tickets that a search finds at most.
-const FOUND: i64 = 1_000;
-
-#[derive(QueryableByName)]
-struct Found {
-    #[diesel(sql_type = BigInt)]
-    ticket_id: i64,
-}
 
 /// Writes the documents of up to `limit` tickets that changed, and says how many.
 ///
@@ -57,36 +49,25 @@ pub async fn index_some(store: &Store, limit: i64) -> Result<usize> {
     Ok(behind.len())
 }
 
-/// The ids of tickets that hold every word of `text`, or words that begin with them; newest first.
-///
-/// # Errors
-/// As every statement.
-pub async fn find(conn: &mut Conn, text: &str) -> Result<Vec<i64>> {
+/// A condition on `tickets` that they hold every word of `text`, or words that begin with them: SQL,
+/// to be followed by a bound text and `))`, and that text. `None` where `text` has no word.
+pub(super) fn condition(text: &str, is_postgres: bool) -> Option<(&'static str, String)> {
     let words = words(text);
     if words.is_empty() {
-        return Ok(Vec::new());
+        return None;
     }
-    let (sql, query) = if conn.is_postgres() {
-        let query = words.iter().map(|w| format!("{w}:*")).collect::<Vec<_>>().join(" & ");
+    Some(if is_postgres {
         (
-            "SELECT ticket_id FROM ticket_search WHERE document @@ to_tsquery('simple', $1)
-             ORDER BY ticket_id DESC LIMIT $2",
-            query,
+            "tickets.id IN (SELECT ticket_id FROM ticket_search
+                            WHERE document @@ to_tsquery('simple', ",
+            words.iter().map(|w| format!("{w}:*")).collect::<Vec<_>>().join(" & "),
         )
     } else {
-        let query = words.iter().map(|w| format!("\"{w}\"*")).collect::<Vec<_>>().join(" ");
         (
-            "SELECT rowid AS ticket_id FROM ticket_search WHERE ticket_search MATCH ?1
-             ORDER BY rowid DESC LIMIT ?2",
-            query,
+            "tickets.id IN (SELECT rowid FROM ticket_search WHERE ticket_search MATCH (",
+            words.iter().map(|w| format!("\"{w}\"*")).collect::<Vec<_>>().join(" "),
         )
-    };
-    let found: Vec<Found> = on!(conn, |c| diesel::sql_query(sql)
-        .bind::<Text, _>(query.as_str())
-        .bind::<BigInt, _>(FOUND)
-        .load(c)
-        .await)?;
-    Ok(found.into_iter().map(|row| row.ticket_id).collect())
+    })
 }
 
 async fn document(conn: &mut Conn, ticket: &Ticket) -> Result<String> {

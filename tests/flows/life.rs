@@ -3,7 +3,8 @@
 use centrium::clock::{DAY, HOUR};
 use centrium::jobs::housekeeping;
 use centrium::store::events::NewEvent;
-use centrium::store::{Changes, events};
+use centrium::store::tickets::{self, Ticket};
+use centrium::store::{Changes, Table, events, reserve};
 use serde_json::json;
 
 use crate::harness::{App, both};
@@ -65,4 +66,38 @@ both!(tickets_are_found_by_their_words, async |app: App| {
         let found = app.http.get(&format!("/api/tickets?q={q}")).await.expect(200);
         assert_eq!(found["items"].as_array().unwrap().len(), 0, "{q}");
     }
+});
+
+both!(a_search_looks_at_every_match_before_the_other_filters, async |app: App| {
+    let said = app.http.say("anna", "не работает интернет").await;
+    let path = format!("/api/tickets/{}", said["ticket_id"]);
+    app.http.patch(&path, json!({ "operator": "Айгуль" })).await.expect(200);
+    let mut tx = app.engine.store.begin().await.unwrap();
+    let first = said["ticket_id"].as_i64().unwrap();
+    let first = tickets::get(&mut tx, first).await.unwrap().unwrap();
+    let ids = reserve(&mut tx, Table::Tickets, 1_100).await.unwrap();
+    let like = |id| {
+        let now = first.updated_at + 1_000 + id;
+        let subject = Some("интернет".into());
+        Ticket { id, subject, operator: None, updated_at: now, indexed_version: 0, ..first.clone() }
+    };
+    let changes = Changes { tickets: ids.map(|id| (id, like(id))).collect(), ..Changes::default() };
+    changes.write(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    housekeeping::index(&app.engine).await.unwrap();
+
+    let (q, who) = ("%D0%B8%D0%BD%D1%82%D0%B5%D1%80", "%D0%90%D0%B9%D0%B3%D1%83%D0%BB%D1%8C");
+    let found = app.http.get(&format!("/api/tickets?q={q}&operator={who}")).await.expect(200);
+    let ids: Vec<_> = found["items"].as_array().unwrap().iter().map(|t| &t["id"]).collect();
+    assert_eq!(ids, [&said["ticket_id"]], "the oldest of all");
+
+    let (mut seen, mut after) = (0, String::new());
+    loop {
+        let path = format!("/api/tickets?q={q}&limit=200{after}");
+        let page = app.http.get(&path).await.expect(200);
+        seen += page["items"].as_array().unwrap().len();
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    assert_eq!(seen, 1_101);
 });
