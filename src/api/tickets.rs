@@ -12,7 +12,7 @@ use super::query::Query;
 use super::refusal::{ErrorOut, Refused};
 use crate::engine::Engine;
 use crate::store::tickets::{Filter, Ticket};
-use crate::store::{Conn, StoredKind, messages, search, tickets};
+use crate::store::{Conn, StoredKind, messages, tickets};
 use crate::tickets::shapes::{MessageOut, TicketOut};
 use crate::tickets::{Priority, Status};
 
@@ -70,13 +70,9 @@ pub(super) async fn list_tickets(
     query: Query,
 ) -> Result<Json<TicketPage>, Problem> {
     let limit = page::limit(query.get("limit"))?;
-    let mut filter = filter(&engine, &query)?;
-    let words = query.search()?;
+    let filter = filter(&engine, &query)?;
 
     let mut conn = engine.store.read().await?;
-    if let Some(words) = words {
-        filter.ids = Some(search::find(&mut conn, words).await?);
-    }
     // One more than is shown tells whether there is a next page.
     let mut rows = tickets::list(&mut conn, &filter, limit + 1).await?;
     let next = page::cut(&mut rows, limit, |last| (last.updated_at, last.id));
@@ -96,7 +92,7 @@ fn filter(engine: &Engine, query: &Query) -> Result<Filter, Problem> {
             Some("false") => Some(false),
             Some(_) => return Err(Problem::bad_request("escalated is either true or false.")),
         },
-        ids: None,
+        text: query.search()?.map(str::to_owned),
         contact_id: None,
         after: query.get("after").map(page::decode).transpose()?,
     })

@@ -52,7 +52,7 @@ async fn every(engine: Engine, pause: Duration, task: Task) {
 /// # Errors
 /// As every statement.
 pub async fn index(engine: &Engine) -> Result<()> {
-    while search::index_some(&engine.store, SET).await? >= usize::try_from(SET).unwrap_or(0) {
+    while search::index_some(&engine.store, SET).await? > 0 {
         if engine.stop.is_cancelled() {
             break;
         }

@@ -1,8 +1,8 @@
 //! Customers, and the names they go by on each channel.
 
 use diesel::prelude::{
-    EscapeExpressionMethods, ExpressionMethods, Identifiable, Insertable, OptionalExtension,
-    QueryDsl, Queryable, Selectable, SelectableHelper, TextExpressionMethods,
+    BoolExpressionMethods, EscapeExpressionMethods, ExpressionMethods, Identifiable, Insertable,
+    OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper, TextExpressionMethods,
 };
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
@@ -30,7 +30,8 @@ pub struct Contact {
     pub is_blocked: bool,
     /// Whatever else a channel said of this customer.
     pub metadata: Option<Value>,
-    /// Name, e-mail, phone and identifiers in lower case, for [`search`].
+    /// Name, e-mail, phone and the identifier of the last message in lower case, for [`search`],
+    /// which looks at the other identifiers by itself.
     pub search_text: String,
     /// When we first heard of them.
     pub created_at: Millis,
@@ -138,6 +139,11 @@ pub async fn identities_of(conn: &mut Conn, contact_ids: &[i64]) -> Result<Vec<I
         .await)?)
 }
 
+diesel::define_sql_function! {
+    /// In lower case; on SQLite only letters of ASCII are changed.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
 /// Contacts whose name, e-mail, phone or identifiers hold `text`, in either case, newest first.
 ///
 /// # Errors
@@ -152,7 +158,11 @@ pub async fn search(
     Ok(on!(conn, |c| {
         let mut query = contacts::table.select(Contact::as_select()).into_boxed();
         if let Some(pattern) = &pattern {
-            query = query.filter(contacts::search_text.like(pattern).escape('\\'));
+            let named = contact_identities::table
+                .filter(lower(contact_identities::identifier).like(pattern).escape('\\'))
+                .select(contact_identities::contact_id);
+            let told = contacts::search_text.like(pattern).escape('\\');
+            query = query.filter(told.or(contacts::id.eq_any(named)));
         }
         if let Some(before) = before {
             query = query.filter(contacts::id.lt(before));

@@ -2,8 +2,9 @@
 
 use diesel::prelude::{
     ExpressionMethods, Identifiable, Insertable, OptionalExtension, QueryDsl, Queryable,
-    Selectable, SelectableHelper,
+    QueryableByName, Selectable, SelectableHelper,
 };
+use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
@@ -139,6 +140,37 @@ pub async fn newest(
         .await)?;
     rows.reverse();
     Ok(rows)
+}
+
+/// The texts of the newest `limit` messages of a ticket, newest first, until they have `characters`
+/// together: the last of them is cut off somewhere behind that, and older ones are not read.
+///
+/// # Errors
+/// As every statement.
+pub async fn newest_texts(
+    conn: &mut Conn,
+    ticket_id: i64,
+    limit: i64,
+    characters: usize,
+) -> Result<Vec<String>> {
+    let p = if conn.is_postgres() { "$1" } else { "?1" };
+    let sql = format!(
+        "SELECT substr(text, 1, {characters}) AS text FROM (
+             SELECT id, text, sum(length(text)) OVER (ORDER BY id DESC) - length(text) AS newer
+             FROM (SELECT id, text FROM messages WHERE ticket_id = {p}
+                   ORDER BY id DESC LIMIT {limit}) AS newest
+         ) AS counted
+         WHERE newer < {characters} ORDER BY id DESC"
+    );
+    let rows: Vec<Words> =
+        on!(conn, |c| diesel::sql_query(sql.as_str()).bind::<BigInt, _>(ticket_id).load(c).await)?;
+    Ok(rows.into_iter().map(|row| row.text).collect())
+}
+
+#[derive(QueryableByName)]
+struct Words {
+    #[diesel(sql_type = Text)]
+    text: String,
 }
 
 /// The id of the last message that the customer wrote to this ticket.

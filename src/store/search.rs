@@ -2,7 +2,7 @@
 //! `indexed_version` is behind its `version` waits for its document to be written again, so no
 //! ticket is ever missed, whatever was cut off in between.
 
-use diesel::prelude::{ExpressionMethods, QueryDsl, QueryableByName, SelectableHelper};
+use diesel::prelude::{ExpressionMethods, QueryDsl, SelectableHelper};
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 
@@ -17,18 +17,13 @@ use super::{Conn, Result, Store, Tx};
 const MESSAGES: i64 = 200;
 /// Characters of a ticket's document.
 const DOCUMENT: usize = 100_000;
+/// Bytes of documents that are written together, and so held in memory.
+const TOGETHER: usize = 4 * 1024 * 1024;
 /// Characters of a word that count; PostgreSQL refuses words of more than 2,046 bytes.
 const WORD: usize = 100;
-/// Tickets that a search finds at most.
-const FOUND: i64 = 1_000;
 
-#[derive(QueryableByName)]
-struct Found {
-    #[diesel(sql_type = BigInt)]
-    ticket_id: i64,
-}
-
-/// Writes the documents of up to `limit` tickets that changed, and says how many.
+/// Writes the documents of up to `limit` tickets that changed, of fewer where they are long, and
+/// says how many: none when none is left.
 ///
 /// # Errors
 /// As every statement.
@@ -44,63 +39,63 @@ pub async fn index_some(store: &Store, limit: i64) -> Result<usize> {
     if behind.is_empty() {
         return Ok(0);
     }
-    let mut documents = Vec::with_capacity(behind.len());
-    for ticket in &behind {
-        documents.push(document(&mut conn, ticket).await?);
-    }
+    let documents = documents(&mut conn, &behind).await?;
     drop(conn);
     let mut tx = store.begin().await?;
     for (ticket, document) in behind.iter().zip(&documents) {
         put(&mut tx, ticket, document).await?;
     }
     tx.commit().await?;
-    Ok(behind.len())
+    Ok(documents.len())
 }
 
-/// The ids of tickets that hold every word of `text`, or words that begin with them; newest first.
-///
-/// # Errors
-/// As every statement.
-pub async fn find(conn: &mut Conn, text: &str) -> Result<Vec<i64>> {
+/// A condition on `tickets` that they hold every word of `text`, or words that begin with them: SQL,
+/// to be followed by a bound text and `))`, and that text. `None` where `text` has no word.
+pub(super) fn condition(text: &str, is_postgres: bool) -> Option<(&'static str, String)> {
     let words = words(text);
     if words.is_empty() {
-        return Ok(Vec::new());
+        return None;
     }
-    let (sql, query) = if conn.is_postgres() {
-        let query = words.iter().map(|w| format!("{w}:*")).collect::<Vec<_>>().join(" & ");
+    Some(if is_postgres {
         (
-            "SELECT ticket_id FROM ticket_search WHERE document @@ to_tsquery('simple', $1)
-             ORDER BY ticket_id DESC LIMIT $2",
-            query,
+            "tickets.id IN (SELECT ticket_id FROM ticket_search
+                            WHERE document @@ to_tsquery('simple', ",
+            words.iter().map(|w| format!("{w}:*")).collect::<Vec<_>>().join(" & "),
         )
     } else {
-        let query = words.iter().map(|w| format!("\"{w}\"*")).collect::<Vec<_>>().join(" ");
         (
-            "SELECT rowid AS ticket_id FROM ticket_search WHERE ticket_search MATCH ?1
-             ORDER BY rowid DESC LIMIT ?2",
-            query,
+            "tickets.id IN (SELECT rowid FROM ticket_search WHERE ticket_search MATCH (",
+            words.iter().map(|w| format!("\"{w}\"*")).collect::<Vec<_>>().join(" "),
         )
-    };
-    let found: Vec<Found> = on!(conn, |c| diesel::sql_query(sql)
-        .bind::<Text, _>(query.as_str())
-        .bind::<BigInt, _>(FOUND)
-        .load(c)
-        .await)?;
-    Ok(found.into_iter().map(|row| row.ticket_id).collect())
+    })
 }
 
-async fn document(conn: &mut Conn, ticket: &Ticket) -> Result<String> {
-    let mut parts = vec![ticket.id.to_string()];
-    parts.extend(ticket.subject.clone());
-    parts.extend(ticket.external_id.clone());
-    if let Some(contact) = contacts::get(conn, ticket.contact_id).await? {
-        parts.push(contact.search_text);
+/// The documents of these tickets, or of as many of them as fit into memory together.
+async fn documents(conn: &mut Conn, behind: &[Ticket]) -> Result<Vec<String>> {
+    let contact_ids: Vec<i64> = behind.iter().map(|ticket| ticket.contact_id).collect();
+    let contacts = contacts::by_ids(conn, &contact_ids).await?;
+    let identities = contacts::identities_of(conn, &contact_ids).await?;
+    let mut documents = Vec::with_capacity(behind.len());
+    let mut bytes = 0;
+    for ticket in behind {
+        let mut parts = vec![ticket.id.to_string()];
+        parts.extend(ticket.subject.clone());
+        parts.extend(ticket.external_id.clone());
+        let contact = contacts.iter().find(|contact| contact.id == ticket.contact_id);
+        parts.extend(contact.map(|contact| contact.search_text.clone()));
+        let theirs = identities.iter().filter(|name| name.contact_id == ticket.contact_id);
+        parts.extend(theirs.map(|name| name.identifier.clone()));
+        parts.extend(messages::newest_texts(conn, ticket.id, MESSAGES, DOCUMENT).await?);
+        let text = parts.join(" ").to_lowercase();
+        let short: String = text.chars().take(DOCUMENT).collect();
+        let document = words(&short).join(" ");
+        bytes += document.len();
+        documents.push(document);
+        if bytes > TOGETHER {
+            break;
+        }
     }
-    let newest = messages::newest(conn, ticket.id, None, MESSAGES).await?;
-    parts.extend(newest.into_iter().rev().map(|message| message.text));
-    let text = parts.join(" ").to_lowercase();
-    let short: String = text.chars().take(DOCUMENT).collect();
-    Ok(words(&short).join(" "))
+    Ok(documents)
 }
 
 async fn put(tx: &mut Tx, ticket: &Ticket, document: &str) -> Result<()> {

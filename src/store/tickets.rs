@@ -1,16 +1,17 @@
 //! Tickets.
 
-use diesel::dsl::{exists, max, not};
+use diesel::dsl::{exists, max, not, sql};
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, Identifiable, Insertable, OptionalExtension,
     QueryDsl, Queryable, Selectable, SelectableHelper,
 };
+use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
 
 use super::conn::{insert_rows, on};
 use super::names::{Author, Priority, Status};
 use super::schema::{messages, tickets};
-use super::{Conn, Result, StoredKind, Tx, ids};
+use super::{Conn, Result, StoredKind, Tx, ids, search};
 use crate::clock::Millis;
 
 /// A ticket.
@@ -76,8 +77,8 @@ pub struct Filter {
     pub operator: Option<String>,
     /// Only those where a human is, or is not, called for.
     pub escalated: Option<bool>,
-    /// Only those whose text holds these words.
-    pub ids: Option<Vec<i64>>,
+    /// Only those that hold every word of this text, or words that begin with them.
+    pub text: Option<String>,
     /// Only of this contact.
     pub contact_id: Option<i64>,
     /// Only what comes after this place in the list: activity and id of the last one seen.
@@ -89,8 +90,15 @@ pub struct Filter {
 /// # Errors
 /// As every statement.
 pub async fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Ticket>> {
+    let words = filter.text.as_ref().map(|text| search::condition(text, conn.is_postgres()));
+    if words == Some(None) {
+        return Ok(Vec::new());
+    }
     Ok(on!(conn, |c| {
         let mut query = tickets::table.select(Ticket::as_select()).into_boxed();
+        if let Some(Some((is_held, words))) = &words {
+            query = query.filter(sql::<Bool>(is_held).bind::<Text, _>(words).sql("))"));
+        }
         if let Some(status) = filter.status {
             query = query.filter(tickets::status.eq(status));
         }
@@ -111,9 +119,6 @@ pub async fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Ti
         }
         if let Some(contact_id) = filter.contact_id {
             query = query.filter(tickets::contact_id.eq(contact_id));
-        }
-        if let Some(ids) = &filter.ids {
-            query = query.filter(tickets::id.eq_any(ids));
         }
         if let Some((at, id)) = filter.after {
             query = query.filter(

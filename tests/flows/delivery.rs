@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use centrium_channels::testing::ScriptedChannel;
 use centrium_channels::{
-    Channel, ChannelKind, Delivery, Error, Incoming, Kind as What, Outgoing, Sender, Sent,
+    Channel, ChannelKind, Delivery, Error, Health, Incoming, Kind as What, Outgoing, Sender, Sent,
 };
 use serde_json::{Value, json};
 
@@ -143,6 +143,10 @@ impl Channel for Panicking {
     async fn send(&self, _: &Outgoing) -> Result<Sent, Error> {
         assert!(self.0.swap(true, Ordering::SeqCst), "the first try");
         Ok(Sent { external_id: None })
+    }
+
+    async fn health(&self) -> Health {
+        Health::Ok
     }
 }
 

@@ -2,8 +2,11 @@
 
 use centrium::clock::{DAY, HOUR};
 use centrium::jobs::housekeeping;
+use centrium::store::contacts::NewIdentity;
 use centrium::store::events::NewEvent;
-use centrium::store::{Changes, events};
+use centrium::store::tickets::{self, Ticket};
+use centrium::store::{Changes, StoredKind, Table, events, messages, reserve};
+use centrium_channels::ChannelKind;
 use serde_json::json;
 
 use crate::harness::{App, both};
@@ -65,4 +68,82 @@ both!(tickets_are_found_by_their_words, async |app: App| {
         let found = app.http.get(&format!("/api/tickets?q={q}")).await.expect(200);
         assert_eq!(found["items"].as_array().unwrap().len(), 0, "{q}");
     }
+});
+
+both!(a_search_looks_at_every_match_before_the_other_filters, async |app: App| {
+    let said = app.http.say("anna", "не работает интернет").await;
+    let path = format!("/api/tickets/{}", said["ticket_id"]);
+    app.http.patch(&path, json!({ "operator": "Айгуль" })).await.expect(200);
+    let mut tx = app.engine.store.begin().await.unwrap();
+    let first = said["ticket_id"].as_i64().unwrap();
+    let first = tickets::get(&mut tx, first).await.unwrap().unwrap();
+    let ids = reserve(&mut tx, Table::Tickets, 1_100).await.unwrap();
+    let like = |id| {
+        let now = first.updated_at + 1_000 + id;
+        let subject = Some("интернет".into());
+        Ticket { id, subject, operator: None, updated_at: now, indexed_version: 0, ..first.clone() }
+    };
+    let changes = Changes { tickets: ids.map(|id| (id, like(id))).collect(), ..Changes::default() };
+    changes.write(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    housekeeping::index(&app.engine).await.unwrap();
+
+    let (q, who) = ("%D0%B8%D0%BD%D1%82%D0%B5%D1%80", "%D0%90%D0%B9%D0%B3%D1%83%D0%BB%D1%8C");
+    let found = app.http.get(&format!("/api/tickets?q={q}&operator={who}")).await.expect(200);
+    let ids: Vec<_> = found["items"].as_array().unwrap().iter().map(|t| &t["id"]).collect();
+    assert_eq!(ids, [&said["ticket_id"]], "the oldest of all");
+
+    let (mut seen, mut after) = (0, String::new());
+    loop {
+        let path = format!("/api/tickets?q={q}&limit=200{after}");
+        let page = app.http.get(&path).await.expect(200);
+        seen += page["items"].as_array().unwrap().len();
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    assert_eq!(seen, 1_101);
+});
+
+both!(a_long_ticket_is_found_by_its_newest_words, async |app: App| {
+    let long = |first: &str, last: &str| format!("{first} {} {last}", "слово ".repeat(8_000));
+    app.http.say("anna", &long("первое", "второе")).await;
+    app.http.say("anna", &long("третье", "четвёртое")).await;
+    let said = app.http.say("anna", &long("пятое", "шестое")).await;
+    let ticket = said["ticket_id"].as_i64().unwrap();
+    let conn = &mut app.engine.store.read().await.unwrap();
+    let texts = messages::newest_texts(conn, ticket, 200, 50_000).await.unwrap();
+    let read: usize = texts.iter().map(|text| text.chars().count()).sum();
+    assert!((50_000..=100_000).contains(&read), "no more than is needed: {read}");
+
+    housekeeping::index(&app.engine).await.unwrap();
+    for (word, count) in [("шестое", 1), ("пятое", 1), ("четвёртое", 1), ("второе", 0)]
+    {
+        let q: String = url::form_urlencoded::byte_serialize(word.as_bytes()).collect();
+        let found = app.http.get(&format!("/api/tickets?q={q}")).await.expect(200);
+        assert_eq!(found["items"].as_array().unwrap().len(), count, "{word}");
+    }
+});
+
+both!(a_contact_is_found_by_each_of_their_names, async |app: App| {
+    let said = app.http.say("anna", "не работает интернет").await;
+    let mut tx = app.engine.store.begin().await.unwrap();
+    let ticket = tickets::get(&mut tx, said["ticket_id"].as_i64().unwrap()).await.unwrap().unwrap();
+    let other = NewIdentity {
+        contact_id: ticket.contact_id,
+        channel: StoredKind(ChannelKind::Telegram),
+        identifier: "Telegram_77".into(),
+        is_verified: true,
+        created_at: 0,
+    };
+    let changes = Changes { identities: vec![other], ..Changes::default() };
+    changes.write(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    app.http.say("anna", "и телевизор").await;
+    housekeeping::index(&app.engine).await.unwrap();
+    for (q, count) in [("telegram_77", 1), ("anna", 1), ("telegramx77", 0)] {
+        let found = app.http.get(&format!("/api/contacts?q={q}")).await.expect(200);
+        assert_eq!(found["items"].as_array().unwrap().len(), count, "{q}");
+    }
+    let found = app.http.get("/api/tickets?q=telegram").await.expect(200);
+    assert_eq!(found["items"].as_array().unwrap().len(), 1);
 });
