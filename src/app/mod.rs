@@ -2,6 +2,7 @@
 
 mod body;
 mod build;
+mod linger;
 mod lock;
 mod serve;
 

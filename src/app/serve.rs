@@ -17,6 +17,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::DRAIN;
 use super::body::Timely;
+use super::linger::Lingering;
 use crate::api;
 use crate::engine::Engine;
 
@@ -37,7 +38,7 @@ pub async fn serve(
 ) -> Duration {
     let service = RequestBodyTimeoutLayer::new(BODY_PAUSE).layer(api::service(engine));
     let service = service.map_request(|request: Request<_>| {
-        request.map(|body| Body::new(Timely::new(body, BODY_IN_ALL)))
+        request.map(|body| Body::new(Timely::new(Lingering::new(body), BODY_IN_ALL)))
     });
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);

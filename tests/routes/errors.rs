@@ -37,8 +37,11 @@ both!(a_body_that_is_too_large_is_413, async |app: App| {
     let request = app.http.plain(Method::POST, "/tickets/api/external/message/");
     let huge = request.header("X-API-Key", crate::harness::EXTERNAL_KEY).body(vec![b'a'; 13 << 20]);
     app.http.send(huge).await.refused(413);
-    let large = app.http.plain(Method::PATCH, "/api/channels/web").body(vec![b' '; 2 << 20]);
-    app.http.send(large.bearer_auth(crate::harness::API_TOKEN)).await.refused(413);
+    // Every time, although the answer is known before the body has come: see app/linger.rs.
+    for _ in 0..20 {
+        let large = app.http.plain(Method::PATCH, "/api/channels/web").body(vec![b' '; 2 << 20]);
+        app.http.send(large.bearer_auth(crate::harness::API_TOKEN)).await.refused(413);
+    }
 });
 
 both!(a_body_may_begin_with_a_byte_order_mark, async |app: App| {
