@@ -75,7 +75,7 @@ pub(super) async fn list_channels(
         (status = 200, description = "The channel as it is now", body = ChannelOut),
         (status = 400, description = "The body is not of this shape", body = ErrorOut),
         (status = 404, description = "There is no such channel", body = ErrorOut),
-        (status = 413, description = "The body is larger than 12 MiB", body = ErrorOut),
+        (status = 413, description = "The body is larger than 1 MiB", body = ErrorOut),
         Refused,
     ),
 )]
