@@ -72,6 +72,18 @@ impl Database {
         }
     }
 
+    /// From now on PostgreSQL refuses every message with this text, in Russian and with this
+    /// state: a superuser alone could have its own errors in another language.
+    pub async fn refuse_in_russian(&self, text: &str, state: &str) {
+        let sql = format!(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 RAISE EXCEPTION 'не удалось' USING ERRCODE = '{state}'; END $$;
+             CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW
+             WHEN (NEW.text = '{text}') EXECUTE FUNCTION refuse()"
+        );
+        execute(&self.url, &sql).await;
+    }
+
     /// Where it is.
     pub fn url(&self) -> String {
         self.url.clone()
