@@ -84,6 +84,14 @@ impl Database {
         execute(&self.url, &sql).await;
     }
 
+    /// Keeps a ticket locked on PostgreSQL for as long as the connection is held.
+    pub async fn hold_ticket(&self, id: i64) -> AsyncPgConnection {
+        let mut conn = AsyncPgConnection::establish(&self.url).await.unwrap();
+        let sql = format!("BEGIN; SELECT id FROM tickets WHERE id = {id} FOR UPDATE");
+        conn.batch_execute(&sql).await.unwrap();
+        conn
+    }
+
     /// Where it is.
     pub fn url(&self) -> String {
         self.url.clone()
