@@ -11,6 +11,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use tokio::sync::OwnedMutexGuard;
 
 use super::cut::Cut;
+use super::postgres::LastState;
 use super::{Error, Result, pool::Manager};
 
 /// A connection to SQLite or PostgreSQL. Queries reach it through `on!` and `insert_rows!`.
@@ -19,6 +20,7 @@ pub struct Conn {
     /// A transaction is open. A connection that comes back to the pool like this is closed.
     pub(super) in_transaction: bool,
     pub(super) closed: Arc<AtomicBool>,
+    pub(super) last: LastState,
     pub(super) cut: Cut,
 }
 
@@ -50,11 +52,11 @@ impl Conn {
 
     pub(super) async fn execute_batch(&mut self, sql: &str) -> Result<()> {
         self.cut.step()?;
-        match &mut self.link {
-            Link::Sqlite(c) => c.batch_execute(sql).await?,
-            Link::Postgres(c) => c.batch_execute(sql).await?,
-        }
-        Ok(())
+        let done = match &mut self.link {
+            Link::Sqlite(c) => c.batch_execute(sql).await,
+            Link::Postgres(c) => c.batch_execute(sql).await,
+        };
+        Ok(done.map_err(|error| self.last.explain(error))?)
     }
 }
 
@@ -134,13 +136,14 @@ impl DerefMut for Tx {
 macro_rules! on {
     ($conn:expr, |$c:ident| $query:expr) => {{
         $conn.cut.step()?;
-        match &mut $conn.link {
+        let done = match &mut $conn.link {
             $crate::store::conn::Link::Sqlite($c) => $query,
             $crate::store::conn::Link::Postgres($c) => {
                 let $c = &mut **$c;
                 $query
             }
-        }
+        };
+        done.map_err(|error| $conn.last.explain(error))
     }};
 }
 pub(super) use on;
@@ -167,7 +170,8 @@ macro_rules! insert_rows {
                 }
                 $crate::store::conn::Link::Postgres(c) => {
                     for $r in rows.chunks($crate::store::conn::CHUNK) {
-                        diesel_async::RunQueryDsl::execute($statement, &mut **c).await?;
+                        let done = diesel_async::RunQueryDsl::execute($statement, &mut **c).await;
+                        done.map_err(|error| $conn.last.explain(error))?;
                     }
                 }
             }

@@ -60,6 +60,7 @@ fn from_database(kind: DatabaseErrorKind, text: String) -> Error {
         K::UnableToSendCommand | K::ClosedConnection | K::ReadOnlyTransaction => {
             Error::Unavailable(text)
         }
+        // Where PostgreSQL's state is not known, see below.
         _ if text.contains("deadlock detected") || text.contains("lock timeout") => {
             Error::Contended(text)
         }
@@ -68,7 +69,8 @@ fn from_database(kind: DatabaseErrorKind, text: String) -> Error {
     }
 }
 
-/// SQLite and PostgreSQL name these states in words only, as far as diesel passes them on.
+/// SQLite names these states in words only, as far as diesel passes them on, and so does
+/// PostgreSQL where its state is not known (see `LastState`).
 const UNAVAILABLE: &[&str] = &[
     "database is locked",
     "database table is locked",

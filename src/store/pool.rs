@@ -11,7 +11,7 @@ use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 
 use super::conn::{Conn, Link};
 use super::cut::Cut;
-use super::postgres::PostgresTarget;
+use super::postgres::{LastState, PostgresTarget};
 use super::{Error, Result};
 
 /// Which database, and where.
@@ -49,17 +49,18 @@ impl bb8::ManageConnection for Manager {
     type Error = Error;
 
     async fn connect(&self) -> Result<Conn> {
-        let (link, closed) = match &self.target {
+        let (link, closed, last) = match &self.target {
             Target::Sqlite(path) => {
-                (open_sqlite(path.clone(), self.purpose).await?, Arc::default())
+                let link = open_sqlite(path.clone(), self.purpose).await?;
+                (link, Arc::default(), LastState::default())
             }
             Target::Postgres(target) => {
                 let mut connected = target.connect().await.map_err(Error::unavailable)?;
                 connected.conn.batch_execute(PATIENCE).await?;
-                (Link::Postgres(Box::new(connected.conn)), connected.closed)
+                (Link::Postgres(Box::new(connected.conn)), connected.closed, connected.last)
             }
         };
-        Ok(Conn { link, in_transaction: false, closed, cut: self.cut.clone() })
+        Ok(Conn { link, in_transaction: false, closed, last, cut: self.cut.clone() })
     }
 
     async fn is_valid(&self, conn: &mut Conn) -> Result<()> {

@@ -1,5 +1,7 @@
 //! How an operator's action reaches the database.
 
+use std::time::{Duration, Instant};
+
 use super::{Error, Result};
 use crate::clock::Millis;
 use crate::engine::Engine;
@@ -9,6 +11,9 @@ use crate::store::{self, Changes, Tx, tickets};
 
 /// How often a transaction is begun before its caller hears that someone else is always first.
 const TRIES: usize = 5;
+/// And for how long: a lock that someone holds for good is waited for only once, because whoever
+/// waits holds a connection that others need.
+const TIME: Duration = Duration::from_secs(2);
 
 /// Does a whole transaction again where someone else was first: the next try sees what they did.
 pub(super) async fn again<T, F, Fut>(attempt: F) -> Result<T>
@@ -16,10 +21,15 @@ where
     F: Fn() -> Fut,
     Fut: Future<Output = Result<T>>,
 {
+    let began = Instant::now();
     let mut tries = 1;
     loop {
         match attempt().await {
-            Err(Error::Store(store::Error::Contended(_))) if tries < TRIES => tries += 1,
+            Err(Error::Store(store::Error::Contended(_)))
+                if tries < TRIES && began.elapsed() < TIME =>
+            {
+                tries += 1;
+            }
             done => return done,
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{App, both};
+use crate::harness::{App, Kind, both};
 
 async fn authors(app: &App, ticket: &Value) -> Vec<String> {
     let ticket = app.http.ticket(ticket).await;
@@ -124,4 +124,18 @@ async fn wait_for(app: &App, ticket: &Value, author: &str) {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     panic!("no message by {author}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ticket_that_someone_holds_is_waited_for_only_once() {
+    let app = App::start(Kind::Postgres).await;
+    let said = app.http.say("anna", "интернет не работает").await;
+    let held = app.database.hold_ticket(said["ticket_id"].as_i64().unwrap()).await;
+    let path = format!("/api/tickets/{}", said["ticket_id"]);
+    let began = std::time::Instant::now();
+    let change = json!({ "priority": "high" });
+    app.http.patch(&path, change.clone()).await.refused(503);
+    assert!(began.elapsed() < std::time::Duration::from_secs(8), "{:?}", began.elapsed());
+    drop(held);
+    app.http.patch(&path, change).await.expect(200);
 }

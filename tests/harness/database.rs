@@ -72,6 +72,26 @@ impl Database {
         }
     }
 
+    /// From now on PostgreSQL refuses every message with this text, in Russian and with this
+    /// state: a superuser alone could have its own errors in another language.
+    pub async fn refuse_in_russian(&self, text: &str, state: &str) {
+        let sql = format!(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 RAISE EXCEPTION 'не удалось' USING ERRCODE = '{state}'; END $$;
+             CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW
+             WHEN (NEW.text = '{text}') EXECUTE FUNCTION refuse()"
+        );
+        execute(&self.url, &sql).await;
+    }
+
+    /// Keeps a ticket locked on PostgreSQL for as long as the connection is held.
+    pub async fn hold_ticket(&self, id: i64) -> AsyncPgConnection {
+        let mut conn = AsyncPgConnection::establish(&self.url).await.unwrap();
+        let sql = format!("BEGIN; SELECT id FROM tickets WHERE id = {id} FOR UPDATE");
+        conn.batch_execute(&sql).await.unwrap();
+        conn
+    }
+
     /// Where it is.
     pub fn url(&self) -> String {
         self.url.clone()

@@ -1,18 +1,23 @@
 //! One connection.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel_async::AsyncPgConnection;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::UnixStream;
 use tokio::time::timeout;
-use tokio_postgres::config::SslMode as Encryption;
+use tokio_postgres::config::{SslMode as Encryption, SslNegotiation};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::TlsStream;
-use tokio_postgres::{Client, Connection, Socket};
+use tokio_postgres::{Client, Connection, NoTls};
 
-use super::error::tls_error;
+use super::error::{offers_no_tls, tls_error};
+use super::line::{Encrypted, Plain, Watched};
 use super::options::SslMode;
+use super::state::LastState;
 use super::{PostgresError, PostgresTarget};
 
 /// A connection, and whether it still is one.
@@ -21,6 +26,8 @@ pub struct Connected {
     pub conn: AsyncPgConnection,
     /// Becomes true when the connection has ended, whoever ended it: a pool drops it then.
     pub closed: Arc<AtomicBool>,
+    /// The state of its last error.
+    pub last: LastState,
 }
 
 impl PostgresTarget {
@@ -46,10 +53,13 @@ impl PostgresTarget {
     }
 
     async fn connect_by_mode(&self) -> Result<Connected, PostgresError> {
+        if let Some(path) = self.only_socket() {
+            return self.connect_to_socket(&path).await;
+        }
         let (first, second) = match self.mode {
             SslMode::Disable => (Encryption::Disable, None),
             SslMode::Allow => (Encryption::Disable, Some(Encryption::Require)),
-            SslMode::Prefer => (Encryption::Prefer, Some(Encryption::Disable)),
+            SslMode::Prefer => (Encryption::Require, Some(Encryption::Disable)),
             SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {
                 (Encryption::Require, None)
             }
@@ -72,27 +82,56 @@ impl PostgresTarget {
         }
     }
 
+    async fn connect_to_socket(&self, path: &Path) -> Result<Connected, PostgresError> {
+        let line = UnixStream::connect(path).await.map_err(|error| {
+            PostgresError::Unreachable(format!("PostgreSQL at {self}: {error}."))
+        })?;
+        let last = LastState::default();
+        let mut config = self.config.clone();
+        config.ssl_mode(Encryption::Disable);
+        let (client, connection) = config
+            .connect_raw(Watched::plain(line, last.clone()), NoTls)
+            .await
+            .map_err(|error| PostgresError::of(&self.to_string(), &error))?;
+        self.wrap(client, drive(connection), last).await
+    }
+
     /// The outer result is the driver's, the inner one diesel's.
     async fn connect_with(
         &self,
         encryption: Encryption,
     ) -> Result<Result<Connected, PostgresError>, tokio_postgres::Error> {
+        let last = LastState::default();
         let mut config = self.config.clone();
-        config.ssl_mode(encryption);
-        let (client, connection) = config.connect(self.tls.clone()).await?;
-        let closed = drive(connection);
-        Ok(self.wrap(client, closed).await)
+        config.ssl_mode(Encryption::Require);
+        let (client, closed) = if encryption == Encryption::Require {
+            let tls = Encrypted { tls: self.tls.clone(), last: last.clone() };
+            let (client, connection) = config.connect(tls).await?;
+            (client, drive(connection))
+        } else if self.has_sockets() {
+            // In a list of hosts the driver lets nothing onto a Unix socket: errors are known by
+            // their words here.
+            config.ssl_mode(Encryption::Disable);
+            let (client, connection) = config.connect(NoTls).await?;
+            (client, drive(connection))
+        } else {
+            config.ssl_negotiation(SslNegotiation::Direct);
+            let (client, connection) = config.connect(Plain(last.clone())).await?;
+            (client, drive(connection))
+        };
+        Ok(self.wrap(client, closed, last).await)
     }
 
     async fn wrap(
         &self,
         client: Client,
         closed: Arc<AtomicBool>,
+        last: LastState,
     ) -> Result<Connected, PostgresError> {
         let conn = AsyncPgConnection::try_from(client).await.map_err(|error| {
             PostgresError::Unreachable(format!("PostgreSQL at {self}: {error}."))
         })?;
-        Ok(Connected { conn, closed })
+        Ok(Connected { conn, closed, last })
     }
 }
 
@@ -100,7 +139,7 @@ impl PostgresTarget {
 /// server may offer TLS that it can't do: then libpq too tries the other way.
 fn wants_the_other(error: &tokio_postgres::Error) -> bool {
     let not_listed = error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION);
-    not_listed || tls_error(error).is_some()
+    not_listed || tls_error(error).is_some() || offers_no_tls(error)
 }
 
 /// The second error with the first one's sentence before it.
@@ -111,9 +150,10 @@ fn both(first: PostgresError, second: PostgresError) -> PostgresError {
     }
 }
 
-fn drive<S>(connection: Connection<Socket, S>) -> Arc<AtomicBool>
+fn drive<S, T>(connection: Connection<S, T>) -> Arc<AtomicBool>
 where
-    S: TlsStream + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: TlsStream + Unpin + Send + 'static,
 {
     let closed = Arc::new(AtomicBool::new(false));
     let end = End(Arc::clone(&closed));

@@ -46,6 +46,11 @@ pub(super) fn tls_error(error: &tokio_postgres::Error) -> Option<&rustls::Error>
     carried.downcast_ref()
 }
 
+/// Whether the server was asked for TLS and has none. The driver says so in these words only.
+pub(super) fn offers_no_tls(error: &tokio_postgres::Error) -> bool {
+    error.source().is_some_and(|cause| cause.to_string() == "server does not support TLS")
+}
+
 /// Neither the driver's own sentences nor the server's name a password.
 fn reason(error: &tokio_postgres::Error) -> String {
     if let Some(from_server) = error.as_db_error() {

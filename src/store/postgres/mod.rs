@@ -2,9 +2,12 @@
 
 mod connect;
 mod error;
+mod line;
 mod options;
+mod state;
 mod target;
 mod trust;
 
 pub use error::PostgresError;
+pub use state::LastState;
 pub use target::PostgresTarget;

@@ -2,10 +2,11 @@
 
 use std::error::Error;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslNegotiation};
+use tokio_postgres::config::{Host, SslNegotiation, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::PostgresError;
@@ -68,8 +69,31 @@ impl PostgresTarget {
         if config.get_ssl_negotiation() == SslNegotiation::Direct {
             tls.alpn_protocols = vec![b"postgresql".to_vec()];
         }
+        if config.get_hosts().is_empty() {
+            // The driver wants a name for TLS.
+            for address in config.get_hostaddrs().to_vec() {
+                config.host(address.to_string());
+            }
+        }
         let mode = if is_local(&config) { SslMode::Disable } else { options.mode };
         Ok(Self { config, mode, tls: MakeRustlsConnect::new(tls) })
+    }
+
+    /// The Unix socket, where that is the one place to look.
+    pub(super) fn only_socket(&self) -> Option<PathBuf> {
+        let any = self.config.get_target_session_attrs() == TargetSessionAttrs::Any;
+        match self.config.get_hosts() {
+            [Host::Unix(folder)] if any => {
+                let port = self.config.get_ports().first().copied().unwrap_or(5432);
+                Some(folder.join(format!(".s.PGSQL.{port}")))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether one of the hosts is a folder with a Unix socket.
+    pub(super) fn has_sockets(&self) -> bool {
+        self.config.get_hosts().iter().any(|host| !matches!(host, Host::Tcp(_)))
     }
 
     /// The longest that connecting may take: for each host once `connect_timeout` for TCP, which
