@@ -73,7 +73,7 @@ fn both_folders_hold_the_same_migrations() {
     assert_eq!(names("sqlite"), names("postgres"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn engines_that_start_together_migrate_once() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let folder = tempfile::tempdir().unwrap();

@@ -16,7 +16,7 @@ const ADVISORY_LOCK: i64 = 0x6365_6e74_7269_756d;
 
 impl Store {
     /// Runs the migrations that are missing, and says which. Engines that start at the same
-    /// moment wait for each other. Needs tokio's multi-thread runtime.
+    /// moment wait for each other.
     ///
     /// # Errors
     /// `Unavailable` when the database can't be reached, `Broken` when a migration fails; what it
@@ -37,8 +37,13 @@ impl Store {
             Target::Postgres(target) => {
                 let mut conn = target.connect().await.map_err(Error::unavailable)?.conn;
                 conn.batch_execute(&format!("SELECT pg_advisory_lock({ADVISORY_LOCK})")).await?;
-                // The lock ends with the connection.
-                run(&mut AsyncMigrationHarness::new(conn), POSTGRES)
+                // The harness blocks its thread, which must not be one that drives other work. The
+                // lock ends with the connection.
+                tokio::task::spawn_blocking(move || {
+                    run(&mut AsyncMigrationHarness::new(conn), POSTGRES)
+                })
+                .await
+                .map_err(Error::unavailable)?
             }
         }
     }
