@@ -73,10 +73,18 @@ impl bb8::ManageConnection for Manager {
 }
 
 /// What customers write is nobody else's on this machine; SQLite gives its side files the same mode.
+///
+/// A file that is there is left alone: closing it would take this process's locks on it, and other
+/// programs would then remove the log in which the engine goes on writing.
 fn create_private(path: &std::path::Path) -> std::io::Result<()> {
+    use std::io::ErrorKind;
     use std::os::unix::fs::OpenOptionsExt;
 
-    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+    let made = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 async fn open_sqlite(path: PathBuf, purpose: Purpose) -> Result<Link> {

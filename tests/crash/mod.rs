@@ -12,6 +12,7 @@ mod outage;
 mod secrets;
 mod senders;
 mod stop;
+mod visitor;
 
 /// The first in every run, the second where `CHAOS=1` asks for the long form.
 fn short_or_long<T>(short: T, long: T) -> T {
