@@ -1,0 +1,63 @@
+//! Times the engine beside its own limits and its peers: `make bench`. Everything runs on this
+//! machine's loopback, in folders and databases of its own, for a bounded time.
+
+mod accept;
+mod bare;
+mod constant;
+mod database;
+mod load;
+mod report;
+mod server;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What one line tells when something can't be measured.
+type Result<T, E = String> = std::result::Result<T, E>;
+
+#[derive(Debug, Parser)]
+struct Cli {
+    #[command(subcommand)]
+    part: Part,
+}
+
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// From a message's request to its stored answer
+    Accept(accept::Options),
+    /// The engine with an assistant that says the same to everyone, and an echo route
+    #[command(hide = true)]
+    ServeConstant,
+    /// As little as can do the same
+    #[command(hide = true)]
+    ServeBare(bare::Options),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(run(cli.part)),
+        Err(error) => Err(error.to_string()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            complain(&sentence);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(part: Part) -> Result<()> {
+    match part {
+        Part::Accept(options) => accept::run(&options).await,
+        Part::ServeConstant => constant::serve().await,
+        Part::ServeBare(options) => bare::serve(options).await,
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the progress and the sentence at the end")]
+fn complain(line: &str) {
+    eprintln!("{line}");
+}
