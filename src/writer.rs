@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use centrium_channels::{Error, Kind, Receipt};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::assistant::Assistant;
 use crate::clock::Clock;
 use crate::ingest::{self, Accepted, Arrival, Rules};
 use crate::jobs::LocalQueue;
@@ -61,6 +62,8 @@ pub struct Desk {
     pub clock: Clock,
     /// The installation's rules for new messages.
     pub rules: Rules,
+    /// Who answers.
+    pub assistant: Arc<dyn Assistant>,
     /// This engine's own queue of jobs.
     pub local: LocalQueue,
     /// Callers that wait for an answer.
@@ -69,10 +72,13 @@ pub struct Desk {
 
 impl Writer {
     /// Starts the writing task.
-    #[must_use]
-    pub fn start(desk: Desk) -> (Self, tokio::task::JoinHandle<()>) {
+    ///
+    /// # Errors
+    /// When there can be no more threads.
+    pub fn start(desk: Desk) -> store::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        (Self { queue }, tokio::spawn(run(desk, waiting)))
+        desk.store.clone().spawn(run(desk, waiting))?;
+        Ok(Self { queue })
     }
 
     /// Writes a customer's message; durable when `Ok`.
@@ -177,11 +183,13 @@ impl Desk {
     async fn commit(&self, arrivals: &[Arrival], answers: &[Answer]) -> store::Result<Done> {
         let began = Instant::now();
         let now = self.clock.now();
+        let (assistant, rules) = (&self.assistant, &self.rules);
+        let ahead = ingest::think_ahead(&self.store, assistant, arrivals, rules, now).await;
         let mut tx = self.store.begin().await?;
         let free = self.local.free();
         let mut accepted = Vec::new();
         if !arrivals.is_empty() {
-            accepted = ingest::write(&mut tx, arrivals, &self.rules, now, free).await?;
+            accepted = ingest::write(&mut tx, arrivals, ahead, &self.rules, now, free).await?;
         }
         let mut answered = Vec::new();
         if !answers.is_empty() {

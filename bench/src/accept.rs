@@ -77,7 +77,7 @@ pub async fn run(options: &Options) -> Result<()> {
         return Ok(());
     }
     let title = format!("Accept, {}", options.database.name());
-    let command = format!("make bench-accept-{}", options.database.name().to_lowercase());
+    let command = format!("make bench-accept-{}", options.database.word());
     let intro = format!(
         "Medians of {} runs of {} s, the servers taking turns. \"of the limit\" is the rate beside \
          the bare server that commits sets, in the same rounds. `new`: every message opens a \

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use axum::Json;
 use axum::routing::post;
 use centrium::app::{self, Choices};
-use centrium::assistant::{Assistant, AssistantError, Language, Turn, Verdict};
+use centrium::assistant::{Assistant, AssistantError, Immediate, Language, Turn, Verdict};
 use centrium::config::Config;
 use centrium::tickets::Priority;
 use centrium_channels::{
@@ -28,8 +28,18 @@ impl Assistant for Constant {
         "constant"
     }
 
-    async fn answer(&self, _: &Turn) -> Result<Verdict, AssistantError> {
-        Ok(Verdict {
+    async fn answer(&self, turn: &Turn) -> Result<Verdict, AssistantError> {
+        Ok(self.decide(turn))
+    }
+
+    fn as_immediate(&self) -> Option<&dyn Immediate> {
+        Some(self)
+    }
+}
+
+impl Immediate for Constant {
+    fn decide(&self, _: &Turn) -> Verdict {
+        Verdict {
             reply: ANSWER.to_owned(),
             needs_escalation: false,
             reason: None,
@@ -39,7 +49,7 @@ impl Assistant for Constant {
             subject: None,
             language: Language::En,
             sources: Vec::new(),
-        })
+        }
     }
 }
 

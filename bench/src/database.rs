@@ -13,6 +13,14 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// As it is written in commands.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "SQLite",

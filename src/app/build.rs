@@ -98,13 +98,15 @@ pub async fn build_with(
         lease: LEASE,
         quiet: i64::try_from(config.assistant_quiet_ms.as_millis()).unwrap_or(i64::MAX),
     };
-    let (writer, _) = Writer::start(Desk {
+    let writer = Writer::start(Desk {
         store: store.clone(),
         clock: clock.clone(),
         rules,
+        assistant: assistant.clone(),
         local: local.clone(),
         turns: turns.clone(),
-    });
+    })
+    .map_err(|e| AppError::new("Can't start the writer", e))?;
     let limits = Limits::new(config.rate_limit_per_key, config.rate_limit_per_ip);
     let engine = Engine::new(Parts {
         clock,

@@ -73,7 +73,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
 /// When the database can't be written.
 pub async fn start(engine: &Engine) -> Result<(), AppError> {
     worker::start(engine).await.map_err(|e| AppError::new("Can't start the jobs", e))?;
-    housekeeping::start(engine);
+    housekeeping::start(engine).map_err(|e| AppError::new("Can't start the housekeeping", e))?;
     for channel in &engine.channels {
         let (channel, engine) = (channel.clone(), engine.clone());
         engine.tracker.clone().spawn(async move {

@@ -12,7 +12,7 @@ use super::language::Language;
 use super::prompts::Prompts;
 use super::rules::{self, Rule};
 use super::texts::Texts;
-use super::{Assistant, AssistantError, Turn, Verdict, courtesy};
+use super::{Assistant, AssistantError, Immediate, Turn, Verdict, courtesy};
 use crate::tickets::Priority;
 
 /// What an article must score to be the answer, and to come along with an escalation.
@@ -35,24 +35,6 @@ impl Builtin {
     #[must_use]
     pub const fn new(prompts: Arc<Prompts>, texts: Arc<Texts>, default: Language) -> Self {
         Self { prompts, texts, default }
-    }
-
-    /// What [`Assistant::answer`] answers; it never fails and never waits.
-    #[must_use]
-    pub fn decide(&self, turn: &Turn) -> Verdict {
-        let reading = Reading::new(&self.prompts, &self.texts, turn, self.default);
-        if let Some(rule) = rules::judge(&self.prompts.rules, &reading.cues, reading.past) {
-            return self.escalate(&reading, rule);
-        }
-        if let Some(verdict) = self.small_talk(&reading) {
-            return verdict;
-        }
-        match self.advice(&reading) {
-            Advice::New(hit) => self.advise(&reading, hit),
-            Advice::AllGiven => self.escalate_as(&reading, rules::REPEATED),
-            Advice::None if reading.asked_back => self.escalate_as(&reading, rules::UNCLEAR),
-            Advice::None => self.ask_back(&reading),
-        }
     }
 
     /// A greeting, a thanks, advertising, an image alone.
@@ -217,6 +199,24 @@ enum Advice<'a> {
     None,
 }
 
+impl Immediate for Builtin {
+    fn decide(&self, turn: &Turn) -> Verdict {
+        let reading = Reading::new(&self.prompts, &self.texts, turn, self.default);
+        if let Some(rule) = rules::judge(&self.prompts.rules, &reading.cues, reading.past) {
+            return self.escalate(&reading, rule);
+        }
+        if let Some(verdict) = self.small_talk(&reading) {
+            return verdict;
+        }
+        match self.advice(&reading) {
+            Advice::New(hit) => self.advise(&reading, hit),
+            Advice::AllGiven => self.escalate_as(&reading, rules::REPEATED),
+            Advice::None if reading.asked_back => self.escalate_as(&reading, rules::UNCLEAR),
+            Advice::None => self.ask_back(&reading),
+        }
+    }
+}
+
 #[async_trait]
 impl Assistant for Builtin {
     fn name(&self) -> &'static str {
@@ -225,6 +225,10 @@ impl Assistant for Builtin {
 
     async fn answer(&self, turn: &Turn) -> Result<Verdict, AssistantError> {
         Ok(self.decide(turn))
+    }
+
+    fn as_immediate(&self) -> Option<&dyn Immediate> {
+        Some(self)
     }
 }
 

@@ -36,6 +36,19 @@ pub trait Assistant: Send + Sync {
     /// # Errors
     /// A sentence for the log. The customer then gets the canned text and an operator is called.
     async fn answer(&self, turn: &Turn) -> Result<Verdict, AssistantError>;
+
+    /// The assistant itself, where it answers at once: see [`Immediate`].
+    fn as_immediate(&self) -> Option<&dyn Immediate> {
+        None
+    }
+}
+
+/// An assistant that needs nothing but the turn: no network, no disk, well below a millisecond. Its
+/// answer is stored together with the message, in one commit; any other's is made in a job, once
+/// the message is stored.
+pub trait Immediate: Send + Sync {
+    /// The same as [`Assistant::answer`].
+    fn decide(&self, turn: &Turn) -> Verdict;
 }
 
 /// The assistant could not answer; the text is for the log and holds no secret.

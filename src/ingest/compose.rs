@@ -15,6 +15,7 @@ use crate::store::messages::Message;
 use crate::store::names::JobKind;
 use crate::store::tickets::Ticket;
 use crate::store::{Result, Table, Tx, reserve};
+use crate::tickets::answer::{Decided, Post};
 use crate::tickets::{Author, DeliveryState};
 
 /// What happens after a message was written.
@@ -22,6 +23,8 @@ use crate::tickets::{Author, DeliveryState};
 struct Next {
     /// The assistant takes its turn (or drafts, where an operator has joined).
     turn: bool,
+    /// Its answer was made before, and is stored with it.
+    answer: bool,
     /// A caller waits, and nobody will answer: a short acknowledgement is the reply.
     acknowledge: bool,
 }
@@ -35,10 +38,10 @@ impl Set<'_> {
         let new = self.new_ones();
         let next: Vec<Next> = new.iter().map(|&i| self.next(i)).collect();
         let files: usize = new.iter().map(|&i| self.arrivals[i].files.len()).sum();
-        let acknowledged = next.iter().filter(|next| next.acknowledge).count();
+        let replies = next.iter().filter(|next| next.answer || next.acknowledge).count();
         let turns = next.iter().filter(|next| next.turn).count();
 
-        let mut message_ids = reserve(tx, Table::Messages, new.len() + acknowledged).await?;
+        let mut message_ids = reserve(tx, Table::Messages, new.len() + replies).await?;
         let mut file_ids = reserve(tx, Table::Attachments, files).await?;
         let mut job_ids = reserve(tx, Table::Jobs, turns).await?;
 
@@ -50,6 +53,11 @@ impl Set<'_> {
                 continue;
             }
             let mut reply = None;
+            if next.answer
+                && let Some(reply_id) = message_ids.next()
+            {
+                reply = self.answer(i, message_id, reply_id);
+            }
             if next.acknowledge
                 && let Some(reply_id) = message_ids.next()
             {
@@ -82,8 +90,28 @@ impl Set<'_> {
         let blocked = self.is_blocked(i);
         let joined = self.tickets.get(&self.ticket_of[i]).is_some_and(|t| t.taken_by.is_some());
         let turn = !blocked && !arrival.is_thanks && arrival.message.machine.is_none();
+        let answer = turn && !joined && self.answers[i].is_some();
         let acknowledge = arrival.message.awaits_reply && (!turn || joined);
-        Next { turn, acknowledge }
+        Next { turn: turn && !answer, answer, acknowledge }
+    }
+
+    /// The answer that was made before.
+    fn answer(&mut self, i: usize, message_id: i64, reply_id: i64) -> Option<Reply> {
+        let ahead = self.answers[i].take()?;
+        let decided = Decided {
+            message_id,
+            is_awaited: true,
+            assistant: ahead.assistant,
+            language: ahead.verdict.language,
+            verdict: Some(ahead.verdict),
+            took: ahead.took,
+        };
+        let ticket = self.tickets.get_mut(&self.ticket_of[i])?;
+        let (texts, now) = (&self.rules.texts, self.now);
+        Some(
+            Post { decided: &decided, ticket, texts, now, changes: &mut self.changes }
+                .reply(reply_id),
+        )
     }
 
     fn add_message(

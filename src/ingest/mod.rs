@@ -4,6 +4,7 @@
 //! the [`writer`](crate::writer) gathers them, and `set` writes them in one transaction of a
 //! few statements, with everything that follows from them.
 
+mod ahead;
 mod arrival;
 mod compose;
 mod contact;
@@ -20,6 +21,7 @@ use centrium_channels::{Incoming, Receipt, Result};
 use crate::files::Files;
 use crate::writer::Writer;
 
+pub use ahead::{Ahead, think_ahead};
 pub use arrival::{Accepted, Arrival};
 pub use sanitize::{clean_json, clean_text};
 pub use set::{Rules, write};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use centrium_channels::{ChannelKind, Error, Kind, Receipt};
 
+use super::ahead::Ahead;
 use super::arrival::{Accepted, Arrival};
 use crate::assistant::{Language, Texts};
 use crate::clock::Millis;
@@ -58,10 +59,13 @@ pub(super) struct Set<'a> {
     /// For each arrival that is new: its contact and its ticket.
     pub(super) contact_of: Vec<i64>,
     pub(super) ticket_of: Vec<i64>,
+    /// For each arrival the answer that was made before, while it still holds.
+    pub(super) answers: Vec<Option<Ahead>>,
     pub(super) changes: Changes,
 }
 
-/// Writes a set of messages, and says of each what became of it. `may_lease` tells how many jobs
+/// Writes a set of messages, and says of each what became of it. `ahead` has an entry for each: the
+/// answer that was made before the transaction, where there is one. `may_lease` tells how many jobs
 /// this engine can take on by itself; the others are left for whoever is free.
 ///
 /// # Errors
@@ -69,6 +73,7 @@ pub(super) struct Set<'a> {
 pub async fn write(
     tx: &mut Tx,
     arrivals: &[Arrival],
+    ahead: Vec<Option<Ahead>>,
     rules: &Rules,
     now: Millis,
     may_lease: usize,
@@ -82,6 +87,7 @@ pub async fn write(
         tickets: HashMap::new(),
         contact_of: vec![0; arrivals.len()],
         ticket_of: vec![0; arrivals.len()],
+        answers: ahead,
         changes: Changes::default(),
     };
     set.refuse_what_is_switched_off(tx).await?;

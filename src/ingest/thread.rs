@@ -16,6 +16,12 @@ enum Thread {
     Customer(StoredKind, i64),
 }
 
+/// Of a customer's tickets, the one with the largest claim takes the next message: open ones before
+/// closed ones, newer ones before older.
+pub(super) fn claim(ticket: &Ticket) -> (bool, i64) {
+    (ticket.status != Status::Closed, ticket.id)
+}
+
 impl Set<'_> {
     pub(super) async fn find_or_open_tickets(&mut self, tx: &mut Tx) -> Result<()> {
         let mut known = self.find_conversations(tx).await?;
@@ -24,7 +30,9 @@ impl Set<'_> {
         let mut ids = reserve(tx, Table::Tickets, missing).await?;
         for i in self.new_ones() {
             let thread = self.thread_of(i);
-            if let Some(&id) = known.get(&thread) {
+            let known_id = known.get(&thread).copied();
+            self.keep_answer_if_nothing_changed(i, known_id);
+            if let Some(id) = known_id {
                 self.ticket_of[i] = id;
                 self.continue_ticket(i, id);
             } else if let Some(id) = ids.next() {
@@ -53,7 +61,8 @@ impl Set<'_> {
     async fn find_conversations(&mut self, tx: &mut Tx) -> Result<HashMap<Thread, i64>> {
         let mut known = HashMap::new();
         for (kind, conversations) in self.by_channel(|a| a.message.conversation.clone()) {
-            for ticket in tickets::lock_conversations(tx, kind, &conversations).await? {
+            let found = tickets::of_conversations(tx, kind, &conversations).await?;
+            for ticket in tickets::lock(tx, &found).await? {
                 if let Some(conversation) = ticket.external_id.clone() {
                     known.insert(Thread::Conversation(kind, conversation), ticket.id);
                 }
@@ -72,9 +81,9 @@ impl Set<'_> {
             }
         }
         for (kind, contact_ids) in wanted {
-            let mut found = tickets::lock_current(tx, kind, &contact_ids, closed_since).await?;
-            // Open ones last, so that they win over closed ones, and newer ones over older.
-            found.sort_by_key(|ticket| (ticket.status != Status::Closed, ticket.id));
+            let found = tickets::current(tx, kind, &contact_ids, closed_since).await?;
+            let mut found = tickets::lock(tx, &found).await?;
+            found.sort_by_key(claim);
             for ticket in found {
                 known.insert(Thread::Customer(kind, ticket.contact_id), ticket.id);
                 self.tickets.entry(ticket.id).or_insert(ticket);

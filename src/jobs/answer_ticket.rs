@@ -3,15 +3,16 @@
 mod context;
 mod outcome;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use centrium_channels::{Error, Kind, Reply, Retry};
 
-use crate::assistant::{Language, Verdict};
 use crate::engine::Engine;
 use crate::store::jobs::Job;
+use crate::tickets::answer::Decided;
 use context::Context;
 
+pub use context::{HISTORY, said};
 pub use outcome::write;
 
 /// What the assistant decided about one message, ready to be written.
@@ -19,20 +20,10 @@ pub use outcome::write;
 pub struct Answer {
     /// The job that this finishes.
     pub job_id: i64,
-    /// The customer's message.
-    pub message_id: i64,
-    /// Its ticket.
+    /// The message's ticket.
     pub ticket_id: i64,
-    /// The caller waits for this very answer: nothing makes it stale but an operator.
-    pub is_awaited: bool,
-    /// The assistant's name.
-    pub assistant: &'static str,
-    /// What it decided; `None` when it failed or took too long.
-    pub verdict: Option<Verdict>,
-    /// The customer's language, for the canned text.
-    pub language: Language,
-    /// How long it thought.
-    pub took: Duration,
+    /// What was decided.
+    pub decided: Decided,
 }
 
 /// What became of an answer.
@@ -90,16 +81,15 @@ async fn answer(engine: &Engine, context: Context) -> Result<(), Error> {
         }
     };
     crate::telemetry::record_assistant(engine.assistant.name(), began.elapsed());
-    let answer = Answer {
-        job_id: context.job.id,
+    let decided = Decided {
         message_id: context.message_id,
-        ticket_id: context.ticket_id,
         is_awaited: context.is_awaited,
         assistant: engine.assistant.name(),
         language: verdict.as_ref().map_or(context.language, |v| v.language),
         verdict,
         took: began.elapsed(),
     };
+    let answer = Answer { job_id: context.job.id, ticket_id: context.ticket_id, decided };
     engine.writer.answer(answer).await?;
     Ok(())
 }

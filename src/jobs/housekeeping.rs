@@ -11,16 +11,26 @@ use crate::tickets::{Status, life};
 
 /// Idempotency keys are kept longer than the 24 hours that callers may rely on.
 const KEEP_KEYS: i64 = 48 * HOUR;
-/// Tickets that are closed, or put into the index, in one transaction.
-const SET: i64 = 200;
+/// Tickets that are closed, or put into the index, in one transaction: few enough that the messages
+/// which come in meanwhile hardly wait for it.
+const SET: i64 = 64;
 /// Old rows that are deleted in one transaction.
 const BATCH: i64 = 2_000;
 
 /// Starts the loops; they end when the engine stops.
-pub fn start(engine: &Engine) {
-    engine.tracker.spawn(every(engine.clone(), Duration::from_millis(500), Task::Index));
-    engine.tracker.spawn(every(engine.clone(), Duration::from_secs(2), Task::Watch));
-    engine.tracker.spawn(every(engine.clone(), Duration::from_secs(60), Task::TidyUp));
+///
+/// # Errors
+/// When there can be no more threads.
+pub fn start(engine: &Engine) -> Result<()> {
+    let (its, running) = (engine.clone(), engine.tracker.token());
+    engine.store.spawn(async move {
+        tokio::join!(
+            every(&its, Duration::from_millis(500), Task::Index),
+            every(&its, Duration::from_secs(2), Task::Watch),
+            every(&its, Duration::from_secs(60), Task::TidyUp),
+        );
+        drop(running);
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -30,16 +40,16 @@ enum Task {
     TidyUp,
 }
 
-async fn every(engine: Engine, pause: Duration, task: Task) {
+async fn every(engine: &Engine, pause: Duration, task: Task) {
     loop {
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = engine.stop.cancelled() => return,
         }
         let done = match task {
-            Task::Index => index(&engine).await,
-            Task::Watch => watch(&engine).await,
-            Task::TidyUp => tidy_up(&engine).await,
+            Task::Index => index(engine).await,
+            Task::Watch => watch(engine).await,
+            Task::TidyUp => tidy_up(engine).await,
         };
         if let Err(error) = done {
             tracing::warn!(%error, "housekeeping.failed");
@@ -56,6 +66,8 @@ pub async fn index(engine: &Engine) -> Result<()> {
         if engine.stop.is_cancelled() {
             break;
         }
+        // The other loops share this thread.
+        tokio::task::yield_now().await;
     }
     Ok(())
 }

@@ -11,7 +11,9 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use tokio::sync::OwnedMutexGuard;
 
 use super::cut::Cut;
+use super::ids::Sequences;
 use super::postgres::LastState;
+use super::thread::Nearby;
 use super::{Error, Result, pool::Manager};
 
 /// A connection to SQLite or PostgreSQL. Queries reach it through `on!` and `insert_rows!`.
@@ -26,8 +28,8 @@ pub struct Conn {
 
 /// The connection itself.
 pub(super) enum Link {
-    /// Statements run on a blocking thread.
-    Sqlite(SyncConnectionWrapper<SqliteConnection>),
+    /// Statements run where `thread.rs` says.
+    Sqlite(SyncConnectionWrapper<SqliteConnection, Nearby>),
     /// Boxed: it is much larger than the other.
     Postgres(Box<AsyncPgConnection>),
 }
@@ -70,6 +72,8 @@ pub struct Tx {
     conn: Option<Read>,
     /// SQLite's writers queue here, in order of arrival; its own busy handler would let them sleep.
     turn: Option<OwnedMutexGuard<()>>,
+    /// Read when the first id is reserved.
+    pub(super) sequences: Option<Sequences>,
 }
 
 /// How long a rollback may take before the connection is closed instead.
@@ -77,7 +81,7 @@ const ROLLBACK: Duration = Duration::from_secs(2);
 
 impl Tx {
     pub(super) async fn begin(conn: Read, turn: Option<OwnedMutexGuard<()>>) -> Result<Self> {
-        let mut tx = Self { conn: Some(conn), turn };
+        let mut tx = Self { conn: Some(conn), turn, sequences: None };
         // A deferred SQLite transaction that reads first fails when another wrote in between.
         let sql = if tx.is_postgres() { "BEGIN" } else { "BEGIN IMMEDIATE" };
         tx.in_transaction = true;
@@ -151,8 +155,8 @@ pub(super) use on;
 /// Inserts rows by multi-row statements: `insert_rows!(conn, rows, |r| insert_into(t).values(r))`.
 ///
 /// diesel-async has no multi-row insert for SQLite, so that arm runs diesel's own, in the
-/// connection's blocking thread. Rows go in chunks that stay under both databases' limits of
-/// bound values (32,766 on SQLite).
+/// connection's blocking thread. Rows go in chunks of a few lengths, so that a connection prepares
+/// each such statement once: parsing one takes longer than running it.
 macro_rules! insert_rows {
     ($conn:expr, $rows:expr, |$r:ident| $statement:expr) => {{
         let rows = $rows;
@@ -161,18 +165,18 @@ macro_rules! insert_rows {
             match &mut $conn.link {
                 $crate::store::conn::Link::Sqlite(c) => {
                     c.spawn_blocking(move |c| {
-                        for $r in rows.chunks($crate::store::conn::CHUNK) {
+                        $crate::store::conn::in_chunks!(rows, |$r| {
                             diesel::RunQueryDsl::execute($statement, c)?;
-                        }
+                        });
                         Ok(())
                     })
                     .await?;
                 }
                 $crate::store::conn::Link::Postgres(c) => {
-                    for $r in rows.chunks($crate::store::conn::CHUNK) {
+                    $crate::store::conn::in_chunks!(rows, |$r| {
                         let done = diesel_async::RunQueryDsl::execute($statement, &mut **c).await;
                         done.map_err(|error| $conn.last.explain(error))?;
-                    }
+                    });
                 }
             }
         }
@@ -180,5 +184,16 @@ macro_rules! insert_rows {
 }
 pub(super) use insert_rows;
 
-/// Rows a statement: 1,000 of the widest table (21 columns) are 21,000 values.
-pub(super) const CHUNK: usize = 1_000;
+/// Hands out rows as arrays of 64, of 8, and of 1. 64 of the widest table (21 columns) are 1,344
+/// values; SQLite takes 32,766 a statement.
+macro_rules! in_chunks {
+    ($rows:ident, |$r:ident| $run:block) => {{
+        let (large, rest) = $rows.as_chunks::<64>();
+        for $r in large $run
+        let (small, rest) = rest.as_chunks::<8>();
+        for $r in small $run
+        let (single, _) = rest.as_chunks::<1>();
+        for $r in single $run
+    }};
+}
+pub(super) use in_chunks;

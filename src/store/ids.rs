@@ -1,7 +1,9 @@
 //! Ids that are known before their rows are written, so that a set of rows that refer to each
 //! other needs one statement a table.
 
-use diesel::prelude::{OptionalExtension, QueryableByName};
+use std::collections::HashMap;
+
+use diesel::prelude::{QueryDsl, QueryableByName};
 use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
@@ -41,6 +43,9 @@ struct Id {
     id: i64,
 }
 
+/// The last id of each table of a SQLite database, with those that this transaction reserved.
+pub(super) type Sequences = HashMap<String, i64>;
+
 /// The next `n` ids of a table, growing. They belong to this transaction: SQLite lets no one
 /// else write meanwhile, and PostgreSQL's sequences never give a number twice.
 ///
@@ -50,23 +55,41 @@ pub async fn reserve(tx: &mut Tx, table: Table, n: usize) -> Result<std::vec::In
     if n == 0 {
         return Ok(Vec::new().into_iter());
     }
-    let ids: Vec<i64> = if tx.is_postgres() {
-        let sql = format!(
-            "SELECT nextval('{0}_id_seq') AS id FROM generate_series(1, {n})",
-            table.name()
-        );
-        let conn: &mut Conn = tx;
-        let rows: Vec<Id> = on!(conn, |c| diesel::sql_query(sql.as_str()).load(c).await)?;
-        rows.into_iter().map(|row| row.id).collect()
-    } else {
-        let sql = format!("SELECT seq AS id FROM sqlite_sequence WHERE name = '{}'", table.name());
-        let conn: &mut Conn = tx;
-        let last: Option<Id> =
-            on!(conn, |c| diesel::sql_query(sql.as_str()).get_result(c).await.optional())?;
-        let last = last.map_or(0, |row| row.id);
-        (last + 1..).take(n).collect()
-    };
-    Ok(ids.into_iter())
+    if !tx.is_postgres() {
+        let mut sequences = match tx.sequences.take() {
+            Some(sequences) => sequences,
+            None => sequences(tx).await?,
+        };
+        let last = sequences.entry(table.name().to_owned()).or_default();
+        let first = *last + 1;
+        *last += i64::try_from(n).unwrap_or(i64::MAX);
+        let ids: Vec<i64> = (first..=*last).collect();
+        tx.sequences = Some(sequences);
+        return Ok(ids.into_iter());
+    }
+    let sql =
+        format!("SELECT nextval('{0}_id_seq') AS id FROM generate_series(1, {n})", table.name());
+    let conn: &mut Conn = tx;
+    let rows: Vec<Id> = on!(conn, |c| diesel::sql_query(sql.as_str()).load(c).await)?;
+    Ok(rows.into_iter().map(|row| row.id).collect::<Vec<_>>().into_iter())
+}
+
+async fn sequences(conn: &mut Conn) -> Result<Sequences> {
+    let rows: Vec<(String, i64)> = on!(conn, |c| sqlite_sequence::table
+        .select((sqlite_sequence::name, sqlite_sequence::seq))
+        .load(c)
+        .await)?;
+    Ok(rows.into_iter().collect())
+}
+
+diesel::table! {
+    /// SQLite's own; PostgreSQL has none, and is never asked.
+    sqlite_sequence (name) {
+        /// A table's name.
+        name -> Text,
+        /// The largest id that it ever had.
+        seq -> BigInt,
+    }
 }
 
 /// Keeps these rows from being changed by another engine until this transaction ends. On SQLite

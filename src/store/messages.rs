@@ -16,7 +16,7 @@ use super::{Conn, Result, StoredKind, Tx};
 use crate::clock::Millis;
 
 /// One message of a ticket.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, Identifiable)]
+#[derive(Clone, Debug, Queryable, QueryableByName, Selectable, Insertable, Identifiable)]
 #[diesel(table_name = messages, treat_none_as_default_value = false)]
 pub struct Message {
     /// Its id; later messages have larger ones.
@@ -142,33 +142,63 @@ pub async fn newest(
     Ok(rows)
 }
 
-/// The texts of the newest `limit` messages of a ticket, newest first, until they have `characters`
-/// together: the last of them is cut off somewhere behind that, and older ones are not read.
+/// The newest `limit` messages of each of these tickets, oldest first.
 ///
 /// # Errors
 /// As every statement.
-pub async fn newest_texts(
+pub async fn newest_of(conn: &mut Conn, tickets: &[i64], limit: i64) -> Result<Vec<Message>> {
+    if tickets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let newest = newest_in(tickets, limit, conn.is_postgres());
+    let sql = format!("SELECT messages.* FROM {newest} ORDER BY messages.id");
+    Ok(on!(conn, |c| diesel::sql_query(sql.as_str()).load(c).await)?)
+}
+
+/// The texts of the newest `limit` messages of each of these tickets, newest first, until they have
+/// `characters` together: the last of them is cut off somewhere behind that, and older ones are not
+/// read.
+///
+/// # Errors
+/// As every statement.
+pub async fn newest_texts_of(
     conn: &mut Conn,
-    ticket_id: i64,
+    tickets: &[i64],
     limit: i64,
     characters: usize,
-) -> Result<Vec<String>> {
-    let p = if conn.is_postgres() { "$1" } else { "?1" };
+) -> Result<Vec<(i64, String)>> {
+    let newest = newest_in(tickets, limit, conn.is_postgres());
     let sql = format!(
-        "SELECT substr(text, 1, {characters}) AS text FROM (
-             SELECT id, text, sum(length(text)) OVER (ORDER BY id DESC) - length(text) AS newer
-             FROM (SELECT id, text FROM messages WHERE ticket_id = {p}
-                   ORDER BY id DESC LIMIT {limit}) AS newest
+        "SELECT ticket_id, substr(text, 1, {characters}) AS text FROM (
+             SELECT messages.id, ticket_id, text,
+                    sum(length(text)) OVER (PARTITION BY ticket_id ORDER BY messages.id DESC)
+                        - length(text) AS newer
+             FROM {newest}
          ) AS counted
-         WHERE newer < {characters} ORDER BY id DESC"
+         WHERE newer < {characters} ORDER BY ticket_id, id DESC"
     );
-    let rows: Vec<Words> =
-        on!(conn, |c| diesel::sql_query(sql.as_str()).bind::<BigInt, _>(ticket_id).load(c).await)?;
-    Ok(rows.into_iter().map(|row| row.text).collect())
+    let rows: Vec<Words> = on!(conn, |c| diesel::sql_query(sql.as_str()).load(c).await)?;
+    Ok(rows.into_iter().map(|row| (row.ticket_id, row.text)).collect())
+}
+
+/// The newest messages of these tickets and no more than that, as the end of a `FROM`. Each database
+/// has its own way to say so.
+fn newest_in(tickets: &[i64], limit: i64, is_postgres: bool) -> String {
+    let list = tickets.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let newest =
+        format!("FROM messages WHERE ticket_id = tickets.id ORDER BY id DESC LIMIT {limit}");
+    let join = if is_postgres {
+        format!("CROSS JOIN LATERAL (SELECT * {newest}) AS messages")
+    } else {
+        format!("CROSS JOIN messages ON messages.id IN (SELECT id {newest})")
+    };
+    format!("tickets {join} WHERE tickets.id IN ({list})")
 }
 
 #[derive(QueryableByName)]
 struct Words {
+    #[diesel(sql_type = BigInt)]
+    ticket_id: i64,
     #[diesel(sql_type = Text)]
     text: String,
 }

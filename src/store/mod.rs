@@ -17,6 +17,7 @@ mod migrate;
 mod pool;
 mod postgres;
 mod schema;
+mod thread;
 
 pub mod attachments;
 pub mod channels;

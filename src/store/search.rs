@@ -17,6 +17,8 @@ use super::{Conn, Result, Store, Tx};
 const MESSAGES: i64 = 200;
 /// Characters of a ticket's document.
 const DOCUMENT: usize = 100_000;
+/// Tickets whose messages are read together.
+const READ: usize = 8;
 /// Bytes of documents that are written together, and so held in memory.
 const TOGETHER: usize = 4 * 1024 * 1024;
 /// Characters of a word that count; PostgreSQL refuses words of more than 2,046 bytes.
@@ -42,9 +44,8 @@ pub async fn index_some(store: &Store, limit: i64) -> Result<usize> {
     let documents = documents(&mut conn, &behind).await?;
     drop(conn);
     let mut tx = store.begin().await?;
-    for (ticket, document) in behind.iter().zip(&documents) {
-        put(&mut tx, ticket, document).await?;
-    }
+    put(&mut tx, &documents).await?;
+    note_versions(&mut tx, &behind[..documents.len()]).await?;
     tx.commit().await?;
     Ok(documents.len())
 }
@@ -71,26 +72,30 @@ pub(super) fn condition(text: &str, is_postgres: bool) -> Option<(&'static str, 
 }
 
 /// The documents of these tickets, or of as many of them as fit into memory together.
-async fn documents(conn: &mut Conn, behind: &[Ticket]) -> Result<Vec<String>> {
+async fn documents(conn: &mut Conn, behind: &[Ticket]) -> Result<Vec<(i64, String)>> {
     let contact_ids: Vec<i64> = behind.iter().map(|ticket| ticket.contact_id).collect();
     let contacts = contacts::by_ids(conn, &contact_ids).await?;
     let identities = contacts::identities_of(conn, &contact_ids).await?;
     let mut documents = Vec::with_capacity(behind.len());
     let mut bytes = 0;
-    for ticket in behind {
-        let mut parts = vec![ticket.id.to_string()];
-        parts.extend(ticket.subject.clone());
-        parts.extend(ticket.external_id.clone());
-        let contact = contacts.iter().find(|contact| contact.id == ticket.contact_id);
-        parts.extend(contact.map(|contact| contact.search_text.clone()));
-        let theirs = identities.iter().filter(|name| name.contact_id == ticket.contact_id);
-        parts.extend(theirs.map(|name| name.identifier.clone()));
-        parts.extend(messages::newest_texts(conn, ticket.id, MESSAGES, DOCUMENT).await?);
-        let text = parts.join(" ").to_lowercase();
-        let short: String = text.chars().take(DOCUMENT).collect();
-        let document = words(&short).join(" ");
-        bytes += document.len();
-        documents.push(document);
+    for some in behind.chunks(READ) {
+        let ids: Vec<i64> = some.iter().map(|ticket| ticket.id).collect();
+        let texts = messages::newest_texts_of(conn, &ids, MESSAGES, DOCUMENT).await?;
+        for ticket in some {
+            let mut parts = vec![ticket.id.to_string()];
+            parts.extend(ticket.subject.clone());
+            parts.extend(ticket.external_id.clone());
+            let contact = contacts.iter().find(|contact| contact.id == ticket.contact_id);
+            parts.extend(contact.map(|contact| contact.search_text.clone()));
+            let theirs = identities.iter().filter(|name| name.contact_id == ticket.contact_id);
+            parts.extend(theirs.map(|name| name.identifier.clone()));
+            parts.extend(texts.iter().filter(|(id, _)| *id == ticket.id).map(|(_, t)| t.clone()));
+            let text = parts.join(" ").to_lowercase();
+            let short: String = text.chars().take(DOCUMENT).collect();
+            let document = words(&short).join(" ");
+            bytes += document.len();
+            documents.push((ticket.id, document));
+        }
         if bytes > TOGETHER {
             break;
         }
@@ -98,24 +103,40 @@ async fn documents(conn: &mut Conn, behind: &[Ticket]) -> Result<Vec<String>> {
     Ok(documents)
 }
 
-async fn put(tx: &mut Tx, ticket: &Ticket, document: &str) -> Result<()> {
+async fn put(tx: &mut Tx, documents: &[(i64, String)]) -> Result<()> {
     let conn: &mut Conn = tx;
     let sql = if conn.is_postgres() {
-        "INSERT INTO ticket_search (ticket_id, document) VALUES ($1, to_tsvector('simple', $2))
-         ON CONFLICT (ticket_id) DO UPDATE SET document = excluded.document"
+        let value = |i: usize| format!("(${}, to_tsvector('simple', ${}))", 2 * i + 1, 2 * i + 2);
+        let values: Vec<_> = (0..documents.len()).map(value).collect();
+        format!(
+            "INSERT INTO ticket_search (ticket_id, document) VALUES {}
+             ON CONFLICT (ticket_id) DO UPDATE SET document = excluded.document",
+            values.join(",")
+        )
     } else {
-        "INSERT OR REPLACE INTO ticket_search (rowid, document) VALUES (?1, ?2)"
+        let values = vec!["(?, ?)"; documents.len()].join(",");
+        format!("INSERT OR REPLACE INTO ticket_search (rowid, document) VALUES {values}")
     };
-    on!(conn, |c| diesel::sql_query(sql)
-        .bind::<BigInt, _>(ticket.id)
-        .bind::<Text, _>(document)
-        .execute(c)
-        .await)?;
-    // The version that was read, not the one that is there now: what changed since comes again.
-    on!(conn, |c| diesel::update(tickets::table.find(ticket.id))
-        .set(tickets::indexed_version.eq(ticket.version))
-        .execute(c)
-        .await)?;
+    on!(conn, |c| {
+        let mut query = diesel::sql_query(sql.as_str()).into_boxed();
+        for (id, document) in documents {
+            query = query.bind::<BigInt, _>(*id).bind::<Text, _>(document);
+        }
+        query.execute(c).await
+    })?;
+    Ok(())
+}
+
+/// Notes the versions that were read, not those that are there now: what changed since comes again.
+async fn note_versions(tx: &mut Tx, indexed: &[Ticket]) -> Result<()> {
+    let values = indexed.iter().map(|t| format!("({}, {})", t.id, t.version));
+    let sql = format!(
+        "UPDATE tickets SET indexed_version = seen.column2 FROM (VALUES {}) AS seen
+         WHERE tickets.id = seen.column1",
+        values.collect::<Vec<_>>().join(",")
+    );
+    let conn: &mut Conn = tx;
+    on!(conn, |c| diesel::sql_query(sql.as_str()).execute(c).await)?;
     Ok(())
 }
 

@@ -147,6 +147,9 @@ pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Ticket>> {
 /// # Errors
 /// As every statement.
 pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Ticket>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     Ok(on!(conn, |c| tickets::table
         .filter(tickets::id.eq_any(ids))
         .select(Ticket::as_select())
@@ -163,44 +166,40 @@ pub async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Ticket>> {
     by_ids(tx, ids).await
 }
 
-/// The tickets of these conversations, which nobody else changes until this transaction ends.
+/// The ids of these conversations' tickets.
 ///
 /// # Errors
 /// As every statement.
-pub async fn lock_conversations(
-    tx: &mut Tx,
+pub async fn of_conversations(
+    conn: &mut Conn,
     channel: StoredKind,
     external_ids: &[String],
-) -> Result<Vec<Ticket>> {
+) -> Result<Vec<i64>> {
     if external_ids.is_empty() {
         return Ok(Vec::new());
     }
-    let conn: &mut Conn = tx;
-    let found: Vec<i64> = on!(conn, |c| tickets::table
+    Ok(on!(conn, |c| tickets::table
         .filter(tickets::channel.eq(channel))
         .filter(tickets::external_id.eq_any(external_ids))
         .select(tickets::id)
         .load(c)
-        .await)?;
-    if found.is_empty() { Ok(Vec::new()) } else { lock(tx, &found).await }
+        .await)?)
 }
 
-/// For each of these contacts the ticket on `channel` that takes their next message: the newest
-/// open one, else the one closed last after `closed_since`. Nobody else changes them until this
-/// transaction ends.
+/// For each of these contacts the ids of the tickets on `channel` that may take their next message:
+/// the newest open one, and the newest of those closed after `closed_since`.
 ///
 /// # Errors
 /// As every statement.
-pub async fn lock_current(
-    tx: &mut Tx,
+pub async fn current(
+    conn: &mut Conn,
     channel: StoredKind,
     contact_ids: &[i64],
     closed_since: Millis,
-) -> Result<Vec<Ticket>> {
+) -> Result<Vec<i64>> {
     if contact_ids.is_empty() {
         return Ok(Vec::new());
     }
-    let conn: &mut Conn = tx;
     // Two aggregates a contact; a contact's tickets are found by their index.
     let open: Vec<Option<i64>> = on!(conn, |c| tickets::table
         .filter(tickets::contact_id.eq_any(contact_ids))
@@ -219,8 +218,7 @@ pub async fn lock_current(
         .select(max(tickets::id))
         .load(c)
         .await)?;
-    let found: Vec<i64> = open.into_iter().chain(closed).flatten().collect();
-    if found.is_empty() { Ok(Vec::new()) } else { lock(tx, &found).await }
+    Ok(open.into_iter().chain(closed).flatten().collect())
 }
 
 /// The ids of a contact's open tickets, on all channels.

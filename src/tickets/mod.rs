@@ -4,6 +4,7 @@
 //! [`reply`], [`delivery`], [`change`], [`operator`] and [`block`]. Each is one transaction, and
 //! the same call done twice does nothing twice. [`shapes`] says how all this looks from outside.
 
+pub mod answer;
 pub mod block;
 pub mod change;
 pub mod delivery;

@@ -14,7 +14,7 @@ use crate::store::{Read, attachments, contacts, messages, tickets};
 use crate::tickets::Author;
 
 /// Earlier messages that the assistant is shown.
-const HISTORY: i64 = 30;
+pub const HISTORY: i64 = 30;
 
 /// One turn, and whose it is.
 pub(super) struct Context {
@@ -88,7 +88,9 @@ async fn history(conn: &mut Read, ticket: &Ticket, message: &Message) -> Result<
     Ok(earlier.into_iter().filter_map(said).collect())
 }
 
-fn said(message: Message) -> Option<Said> {
+/// What the assistant may know of a message: nothing of notes and drafts.
+#[must_use]
+pub fn said(message: Message) -> Option<Said> {
     let by = match message.author {
         Author::Customer => Speaker::Customer,
         Author::Assistant | Author::System => Speaker::Assistant,

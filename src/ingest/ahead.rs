@@ -1,0 +1,179 @@
+//! Answers that are made before their messages are written, so that both are stored in one commit.
+//!
+//! Where the assistant answers at once, its turn is thought through outside of the transaction,
+//! from what is stored at that moment. Under the lock it is looked at once more: where the ticket
+//! changed meanwhile, the answer is thrown away, and the message gets its turn in a job.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use centrium_channels::ChannelKind;
+
+use super::arrival::Arrival;
+use super::set::{Rules, Set};
+use super::thread::claim;
+use crate::assistant::{Assistant, Said, Turn, Verdict};
+use crate::clock::Millis;
+use crate::jobs::answer_ticket::{HISTORY, said};
+use crate::store::contacts::{self, Contact};
+use crate::store::tickets::{self, Ticket};
+use crate::store::{Conn, Result, Store, StoredKind, messages};
+
+/// Turns that are thought through one after the other; more of them are shared out.
+const FEW: usize = 8;
+
+/// An answer that was made before its message was written.
+#[derive(Clone, Debug)]
+pub struct Ahead {
+    /// The id and version of the ticket that it was made for; `None` for one to be opened.
+    ticket: Option<(i64, i64)>,
+    /// Who made it.
+    pub(super) assistant: &'static str,
+    pub(super) verdict: Verdict,
+    pub(super) took: Duration,
+}
+
+/// Makes the answers of a set. An entry is `None` where the message has no turn, or has it in a job;
+/// all are where the store can't be read, for the transaction to say so.
+pub async fn think_ahead(
+    store: &Store,
+    assistant: &Arc<dyn Assistant>,
+    arrivals: &[Arrival],
+    rules: &Rules,
+    now: Millis,
+) -> Vec<Option<Ahead>> {
+    let nothing = vec![None; arrivals.len()];
+    if assistant.as_immediate().is_none() || !arrivals.iter().any(has_turn) {
+        return nothing;
+    }
+    let seen = async { Seen::read(&mut *store.read().await?, arrivals, now - rules.reopen).await };
+    let Ok(seen) = seen.await else { return nothing };
+    let turns = arrivals.iter().map(|arrival| has_turn(arrival).then(|| seen.turn_of(arrival)));
+    think(assistant, turns.collect()).await
+}
+
+/// Only of callers who wait: the others' messages may come in pieces.
+fn has_turn(arrival: &Arrival) -> bool {
+    let message = &arrival.message;
+    message.awaits_reply && message.machine.is_none() && !arrival.is_thanks
+}
+
+/// A turn, and what it was made from.
+type Prepared = (Option<(i64, i64)>, Turn);
+
+async fn think(assistant: &Arc<dyn Assistant>, turns: Vec<Option<Prepared>>) -> Vec<Option<Ahead>> {
+    if turns.len() <= FEW {
+        return answer_all(&**assistant, turns);
+    }
+    let mut shares = Vec::new();
+    let mut turns = turns.into_iter().peekable();
+    while turns.peek().is_some() {
+        let share: Vec<_> = turns.by_ref().take(FEW).collect();
+        let (assistant, count) = (assistant.clone(), share.len());
+        shares.push((count, tokio::spawn(async move { answer_all(&*assistant, share) })));
+    }
+    let mut answers = Vec::new();
+    for (count, share) in shares {
+        answers.extend(share.await.unwrap_or_else(|_| vec![None; count]));
+    }
+    answers
+}
+
+fn answer_all(assistant: &dyn Assistant, turns: Vec<Option<Prepared>>) -> Vec<Option<Ahead>> {
+    turns.into_iter().map(|turn| answer(assistant, turn?)).collect()
+}
+
+/// A turn that panics is a job's turn, where that is told and counted.
+fn answer(assistant: &dyn Assistant, (ticket, turn): Prepared) -> Option<Ahead> {
+    let began = Instant::now();
+    let immediate = assistant.as_immediate()?;
+    let verdict = catch_unwind(AssertUnwindSafe(|| immediate.decide(&turn))).ok()?;
+    let took = began.elapsed();
+    crate::telemetry::record_assistant(assistant.name(), took);
+    Some(Ahead { ticket, assistant: assistant.name(), verdict, took })
+}
+
+/// What is stored about the senders of a set.
+struct Seen {
+    contacts: HashMap<(ChannelKind, String), Contact>,
+    by_conversation: HashMap<(ChannelKind, String), Ticket>,
+    by_contact: HashMap<(ChannelKind, i64), Ticket>,
+    histories: HashMap<i64, Vec<Said>>,
+}
+
+impl Seen {
+    async fn read(conn: &mut Conn, arrivals: &[Arrival], closed_since: Millis) -> Result<Self> {
+        let (contacts, by_conversation) = (HashMap::new(), HashMap::new());
+        let (by_contact, histories) = (HashMap::new(), HashMap::new());
+        let mut seen = Self { contacts, by_conversation, by_contact, histories };
+        for kind in ChannelKind::ALL {
+            let its = || arrivals.iter().map(|a| &a.message).filter(|m| m.channel == kind);
+            let stored = StoredKind(kind);
+            let senders: Vec<String> = its().map(|m| m.sender.identifier.clone()).collect();
+            for (identifier, contact) in contacts::find_by_identity(conn, stored, &senders).await? {
+                seen.contacts.insert((kind, identifier), contact);
+            }
+            let asked: Vec<String> = its().filter_map(|m| m.conversation.clone()).collect();
+            let ids = tickets::of_conversations(conn, stored, &asked).await?;
+            for ticket in tickets::by_ids(conn, &ids).await? {
+                if let Some(conversation) = ticket.external_id.clone() {
+                    seen.by_conversation.insert((kind, conversation), ticket);
+                }
+            }
+            let known: Vec<i64> = its()
+                .filter(|m| m.conversation.is_none())
+                .filter_map(|m| seen.contacts.get(&(kind, m.sender.identifier.clone())))
+                .map(|contact| contact.id)
+                .collect();
+            let ids = tickets::current(conn, stored, &known, closed_since).await?;
+            let mut current = tickets::by_ids(conn, &ids).await?;
+            current.sort_by_key(claim);
+            seen.by_contact.extend(current.into_iter().map(|t| ((kind, t.contact_id), t)));
+        }
+        seen.read_histories(conn).await?;
+        Ok(seen)
+    }
+
+    async fn read_histories(&mut self, conn: &mut Conn) -> Result<()> {
+        let tickets = self.by_conversation.values().chain(self.by_contact.values());
+        let ids: Vec<i64> = tickets.map(|ticket| ticket.id).collect();
+        for message in messages::newest_of(conn, &ids, HISTORY).await? {
+            let history = self.histories.entry(message.ticket_id).or_default();
+            history.extend(said(message));
+        }
+        Ok(())
+    }
+
+    fn turn_of(&self, arrival: &Arrival) -> Prepared {
+        let message = &arrival.message;
+        let contact = self.contacts.get(&(message.channel, message.sender.identifier.clone()));
+        let ticket = match &message.conversation {
+            Some(id) => self.by_conversation.get(&(message.channel, id.clone())),
+            None => contact.and_then(|c| self.by_contact.get(&(message.channel, c.id))),
+        };
+        let remembered = || contact?.language.as_deref()?.parse().ok();
+        let turn = Turn {
+            message: message.text.clone(),
+            images: arrival.files.iter().filter(|file| file.display_key.is_some()).count(),
+            history: ticket.and_then(|t| self.histories.get(&t.id)).cloned().unwrap_or_default(),
+            language: arrival.language.or_else(remembered),
+            category: ticket.and_then(|ticket| ticket.category.clone()),
+        };
+        (ticket.map(|ticket| (ticket.id, ticket.version)), turn)
+    }
+}
+
+impl Set<'_> {
+    /// An answer holds for the ticket that it was made for, at the version that was seen.
+    pub(super) fn keep_answer_if_nothing_changed(&mut self, i: usize, ticket_id: Option<i64>) {
+        let ticket = ticket_id.and_then(|id| self.tickets.get(&id));
+        let is_the_same = self.answers[i]
+            .as_ref()
+            .is_some_and(|ahead| ahead.ticket == ticket.map(|t| (t.id, t.version)));
+        if !is_the_same {
+            self.answers[i] = None;
+        }
+    }
+}

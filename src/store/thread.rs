@@ -1,0 +1,88 @@
+//! On which thread SQLite's statements run.
+//!
+//! SQLite blocks its thread. A statement of an ordinary task therefore goes to one of tokio's
+//! blocking threads, and its result comes back: two changes of thread, which cost more than most
+//! statements do. Whoever runs many in a row takes a thread of its own, where each runs at once.
+
+use std::cell::Cell;
+use std::error::Error;
+
+use diesel_async::sync_connection_wrapper::SpawnBlocking;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+use tokio::runtime::Handle;
+use tokio::task::{JoinError, JoinHandle};
+
+use super::pool::Target;
+use super::{Result, Store};
+
+thread_local! {
+    static MAY_BLOCK: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Store {
+    /// Runs work that is mostly statements: on SQLite on a thread of its own, which may block, and
+    /// on PostgreSQL as a task.
+    ///
+    /// # Errors
+    /// When there can be no more threads.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+        if let Target::Postgres(_) = self.target {
+            tokio::spawn(work);
+            return Ok(());
+        }
+        let runtime = Handle::current();
+        let run = move || {
+            MAY_BLOCK.set(true);
+            runtime.block_on(work);
+        };
+        let thread = std::thread::Builder::new().name("centrium-sqlite".into());
+        thread.spawn(run).map_err(super::Error::unavailable)?;
+        Ok(())
+    }
+}
+
+/// Runs statements here where that does no harm, and elsewhere otherwise.
+pub struct Nearby;
+
+type Done<R> = Result<R, Box<dyn Error + Send + Sync>>;
+
+impl SpawnBlocking for Nearby {
+    fn spawn_blocking<'a, R: Send + 'static>(
+        &mut self,
+        task: impl FnOnce() -> R + Send + 'static,
+    ) -> BoxFuture<'a, Done<R>> {
+        if MAY_BLOCK.get() {
+            return ready(Ok(task())).boxed();
+        }
+        let running = ToItsEnd(tokio::task::spawn_blocking(task));
+        running.map(|done| done.map_err(Into::into)).boxed()
+    }
+
+    fn get_runtime() -> Self {
+        Self
+    }
+}
+
+/// A statement whose caller was dropped still runs; until it has ended, its connection must not go
+/// back to the pool.
+struct ToItsEnd<R>(JoinHandle<R>);
+
+impl<R> Future for ToItsEnd<R> {
+    type Output = Result<R, JoinError>;
+
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        self.0.poll_unpin(cx)
+    }
+}
+
+impl<R> Drop for ToItsEnd<R> {
+    fn drop(&mut self) {
+        if !self.0.is_finished() {
+            tokio::task::block_in_place(|| drop(Handle::current().block_on(&mut self.0)));
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What the assistant decided becomes rows of its ticket: the answer, the ticket's new state, the
+//! record of the decision, and the events of all that.
+
+use std::time::Duration;
+
+use centrium_channels::Reply;
+
+use super::{Author, DeliveryState, life};
+use crate::assistant::{Language, Texts, Verdict};
+use crate::clock::Millis;
+use crate::events;
+use crate::store::Changes;
+use crate::store::decisions::Decision;
+use crate::store::messages::Message;
+use crate::store::tickets::Ticket;
+
+/// What the assistant decided about one message.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// The customer's message.
+    pub message_id: i64,
+    /// The caller waits for this very answer: nothing makes it stale but an operator.
+    pub is_awaited: bool,
+    /// The assistant's name.
+    pub assistant: &'static str,
+    /// What it decided; `None` when it failed or took too long.
+    pub verdict: Option<Verdict>,
+    /// The customer's language, for the canned text.
+    pub language: Language,
+    /// How long it thought.
+    pub took: Duration,
+}
+
+/// One answer on its way into the rows.
+pub struct Post<'a> {
+    /// What was decided.
+    pub decided: &'a Decided,
+    /// The message's ticket, locked.
+    pub ticket: &'a mut Ticket,
+    /// The engine's own sentences.
+    pub texts: &'a Texts,
+    /// Now.
+    pub now: Millis,
+    /// What the transaction will write.
+    pub changes: &'a mut Changes,
+}
+
+impl Post<'_> {
+    /// The answer, or the canned text, with the ticket's new state and the record of the decision.
+    pub fn reply(&mut self, id: i64) -> Reply {
+        let escalates = self.decided.verdict.as_ref().is_none_or(|v| v.needs_escalation);
+        let was_empty = self.ticket.category.is_none();
+        if let Some(verdict) = &self.decided.verdict {
+            classify(self.ticket, verdict, was_empty);
+        }
+        let reason = self.reason();
+        if escalates {
+            life::escalate(self.ticket, reason.as_deref(), &mut self.changes.events, self.now);
+        }
+        self.ticket.first_response_at.get_or_insert(self.now);
+        life::touch(self.ticket, self.now);
+
+        let text = self.text(escalates);
+        let state =
+            if self.decided.is_awaited { DeliveryState::Sent } else { DeliveryState::Pending };
+        let message = self.message(id, Author::Assistant, text.clone(), Some(state));
+        self.changes.events.extend(events::message_added(self.ticket, &message, &[], self.now));
+        self.changes.messages.push(message);
+        self.changes.decisions.push(self.decision(id, escalates, reason));
+        Reply {
+            message_id: id,
+            text,
+            needs_escalation: escalates,
+            status: self.ticket.status.as_str().to_owned(),
+        }
+    }
+
+    /// What the assistant would have said, for the operator who has taken over.
+    pub fn draft(&mut self, id: i64) {
+        if let Some(verdict) = &self.decided.verdict {
+            let message = self.message(id, Author::Draft, verdict.reply.clone(), None);
+            self.changes.messages.push(message);
+        }
+    }
+
+    /// For a caller who waits while an operator takes over: a short word, and the record of it.
+    pub fn acknowledge(&mut self, id: i64) -> Reply {
+        let text = self.texts.received(self.decided.language);
+        let message = self.message(id, Author::System, text.clone(), Some(DeliveryState::Sent));
+        self.changes.events.extend(events::message_added(self.ticket, &message, &[], self.now));
+        self.changes.messages.push(message);
+        self.changes.decisions.push(self.decision(id, false, None));
+        Reply {
+            message_id: id,
+            text,
+            needs_escalation: false,
+            status: self.ticket.status.as_str().to_owned(),
+        }
+    }
+
+    fn text(&self, escalates: bool) -> String {
+        let texts = self.texts;
+        let language = self.decided.language;
+        match &self.decided.verdict {
+            None => texts.failure(language),
+            Some(verdict) if escalates => {
+                let called = texts.operator_called(language);
+                if verdict.reply.is_empty() {
+                    called
+                } else {
+                    format!("{}\n\n{called}", verdict.reply)
+                }
+            }
+            Some(verdict) => verdict.reply.clone(),
+        }
+    }
+
+    fn reason(&self) -> Option<String> {
+        match &self.decided.verdict {
+            Some(verdict) => verdict.reason.clone(),
+            None => Some(String::from("The assistant could not answer.")),
+        }
+    }
+
+    fn message(
+        &self,
+        id: i64,
+        author: Author,
+        text: String,
+        delivery_state: Option<DeliveryState>,
+    ) -> Message {
+        Message {
+            in_reply_to: Some(self.decided.message_id),
+            delivery_state,
+            ..Message::new(id, self.ticket, author, text, self.now)
+        }
+    }
+
+    fn decision(&self, reply_id: i64, escalates: bool, reason: Option<String>) -> Decision {
+        let verdict = self.decided.verdict.as_ref();
+        Decision {
+            message_id: self.decided.message_id,
+            ticket_id: self.ticket.id,
+            reply_id: Some(reply_id),
+            assistant: self.decided.assistant.to_owned(),
+            needs_escalation: escalates,
+            reason,
+            category: verdict.map(|v| v.category.clone()),
+            priority: verdict.map(|v| v.priority),
+            department: verdict.map(|v| v.department.clone()),
+            language: Some(self.decided.language.as_str().to_owned()),
+            sources: verdict.map_or_else(|| serde_json::json!([]), |v| v.sources.clone().into()),
+            ticket_status: self.ticket.status,
+            latency_ms: i64::try_from(self.decided.took.as_millis()).unwrap_or(i64::MAX),
+            created_at: self.now,
+        }
+    }
+}
+
+/// The first turn sorts the ticket; a later one only raises its priority, and sorts it anew when
+/// it calls a human.
+fn classify(ticket: &mut Ticket, verdict: &Verdict, was_empty: bool) {
+    if was_empty || verdict.needs_escalation {
+        ticket.category = Some(verdict.category.clone());
+        ticket.department = Some(verdict.department.clone());
+    }
+    if was_empty {
+        ticket.priority = verdict.priority;
+    } else {
+        ticket.priority = ticket.priority.max(verdict.priority);
+    }
+    if ticket.subject.is_none() {
+        ticket.subject.clone_from(&verdict.subject);
+    }
+}
