@@ -23,6 +23,8 @@ use crate::store::{Conn, Result, Store, StoredKind, messages};
 
 /// Turns that are thought through one after the other; more of them are shared out.
 const FEW: usize = 8;
+/// Bytes of a message whose turn is short enough for its neighbours to wait for it.
+const SHORT: usize = 8 * 1024;
 
 /// An answer that was made before its message was written.
 #[derive(Clone, Debug)]
@@ -57,7 +59,8 @@ pub async fn think_ahead(
 /// Only of callers who wait: the others' messages may come in pieces.
 fn has_turn(arrival: &Arrival) -> bool {
     let message = &arrival.message;
-    message.awaits_reply && message.machine.is_none() && !arrival.is_thanks
+    let is_short = message.text.len() <= SHORT;
+    message.awaits_reply && message.machine.is_none() && !arrival.is_thanks && is_short
 }
 
 /// A turn, and what it was made from.

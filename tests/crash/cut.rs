@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use centrium::assistant::{Assistant, AssistantError, Turn, Verdict};
 use centrium::engine::Engine;
 use centrium::jobs::{answer_ticket, deliver_reply, worker};
 use centrium::store::names::JobKind;
@@ -22,16 +24,25 @@ type Step = Result<(), String>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_every_store_operation_on_sqlite() {
-    cut_everywhere(Kind::Sqlite).await;
+    cut_everywhere(Kind::Sqlite, None).await;
+}
+
+/// As with an assistant that asks a model: the message is stored first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_every_store_operation_with_answers_in_jobs() {
+    let (database, folder) = (Kind::Sqlite, tempfile::tempdir().unwrap());
+    let database = Database::create(database, folder.path()).await;
+    let builtin = build(&database, &folder, Options::default()).await.assistant.clone();
+    cut_everywhere(Kind::Sqlite, Some(Arc::new(InJobs(builtin)))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_every_store_operation_on_postgres() {
-    cut_everywhere(Kind::Postgres).await;
+    cut_everywhere(Kind::Postgres, None).await;
 }
 
-async fn cut_everywhere(kind: Kind) {
-    let mut world = World::new(kind).await;
+async fn cut_everywhere(kind: Kind, assistant: Option<Arc<dyn Assistant>>) {
+    let mut world = World::new(kind, assistant).await;
     let engine = world.engine().await;
     engine.store.cut().after(u64::MAX);
     Script::default().run(&engine).await.unwrap();
@@ -60,13 +71,29 @@ struct World {
     database: Database,
     folder: TempDir,
     telegram: Arc<ScriptedChannel>,
+    assistant: Option<Arc<dyn Assistant>>,
+}
+
+/// Another assistant, but never at once.
+struct InJobs(Arc<dyn Assistant>);
+
+#[async_trait]
+impl Assistant for InJobs {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    async fn answer(&self, turn: &Turn) -> Result<Verdict, AssistantError> {
+        self.0.answer(turn).await
+    }
 }
 
 impl World {
-    async fn new(kind: Kind) -> Self {
+    async fn new(kind: Kind, assistant: Option<Arc<dyn Assistant>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::create(kind, folder.path()).await;
-        Self { database, folder, telegram: ScriptedChannel::new(ChannelKind::Telegram) }
+        let telegram = ScriptedChannel::new(ChannelKind::Telegram);
+        Self { database, folder, telegram, assistant }
     }
 
     /// The same, with nothing in it.
@@ -79,7 +106,9 @@ impl World {
     /// An engine whose jobs run only when the script says so.
     async fn engine(&self) -> Engine {
         let channels: Vec<Arc<dyn centrium_channels::Channel>> = vec![self.telegram.clone()];
-        build(&self.database, &self.folder, Options { channels, ..Options::default() }).await
+        let assistant = self.assistant.clone();
+        let options = Options { channels, assistant, ..Options::default() };
+        build(&self.database, &self.folder, options).await
     }
 
     /// Everything that is stored or was sent, in words, without ids and times.

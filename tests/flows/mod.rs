@@ -1,5 +1,6 @@
 //! What happens over time: several requests, restarts, other people.
 
+mod ahead;
 mod delivery;
 mod jobs;
 mod life;

@@ -92,6 +92,11 @@ impl Database {
         conn
     }
 
+    /// Which one it is.
+    pub fn kind(&self) -> Kind {
+        if self.url.starts_with("sqlite:") { Kind::Sqlite } else { Kind::Postgres }
+    }
+
     /// Where it is.
     pub fn url(&self) -> String {
         self.url.clone()
