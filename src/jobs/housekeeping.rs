@@ -13,7 +13,7 @@ use crate::tickets::{Status, life};
 const KEEP_KEYS: i64 = 48 * HOUR;
 /// Tickets that are closed, or put into the index, in one transaction: few enough that the messages
 /// which come in meanwhile hardly wait for it.
-const SET: i64 = 64;
+const SET: i64 = 128;
 /// Old rows that are deleted in one transaction.
 const BATCH: i64 = 2_000;
 

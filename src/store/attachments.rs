@@ -1,12 +1,12 @@
 //! Files that came with messages; their bytes are kept by [`crate::files`].
 
 use diesel::prelude::{
-    ExpressionMethods, Identifiable, Insertable, OptionalExtension, QueryDsl, Queryable,
-    Selectable, SelectableHelper,
+    Identifiable, Insertable, OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper,
 };
 use diesel_async::RunQueryDsl;
 
 use super::conn::{insert_rows, on};
+use super::one_of::one_of;
 use super::schema::attachments;
 use super::{Conn, Result};
 use crate::clock::Millis;
@@ -43,7 +43,7 @@ pub struct Attachment {
 /// As every statement.
 pub async fn of_messages(conn: &mut Conn, message_ids: &[i64]) -> Result<Vec<Attachment>> {
     Ok(on!(conn, |c| attachments::table
-        .filter(attachments::message_id.eq_any(message_ids))
+        .filter(one_of(attachments::message_id, message_ids))
         .order(attachments::id)
         .select(Attachment::as_select())
         .load(c)

@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
 use super::conn::{insert_rows, on};
+use super::one_of::one_of;
 use super::schema::{contact_identities, contacts};
 use super::{Conn, Result, StoredKind, Tx};
 use crate::clock::Millis;
@@ -82,7 +83,7 @@ pub async fn find_by_identity(
     Ok(on!(conn, |c| contact_identities::table
         .inner_join(contacts::table)
         .filter(contact_identities::channel.eq(channel))
-        .filter(contact_identities::identifier.eq_any(identifiers))
+        .filter(one_of(contact_identities::identifier, identifiers))
         .select((contact_identities::identifier, Contact::as_select()))
         .load(c)
         .await)?)
@@ -107,7 +108,7 @@ pub async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Contact>> {
 /// As every statement.
 pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Contact>> {
     Ok(on!(conn, |c| contacts::table
-        .filter(contacts::id.eq_any(ids))
+        .filter(one_of(contacts::id, ids))
         .select(Contact::as_select())
         .load(c)
         .await)?)
@@ -132,7 +133,7 @@ pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Contact>> {
 /// As every statement.
 pub async fn identities_of(conn: &mut Conn, contact_ids: &[i64]) -> Result<Vec<Identity>> {
     Ok(on!(conn, |c| contact_identities::table
-        .filter(contact_identities::contact_id.eq_any(contact_ids))
+        .filter(one_of(contact_identities::contact_id, contact_ids))
         .order(contact_identities::id)
         .select(Identity::as_select())
         .load(c)

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::conn::{insert_rows, on};
 use super::names::{Priority, Status};
+use super::one_of::one_of;
 use super::schema::decisions;
 use super::{Conn, Result};
 use crate::clock::Millis;
@@ -67,7 +68,7 @@ pub async fn of_message(conn: &mut Conn, message_id: i64) -> Result<Option<Decis
 /// As every statement.
 pub async fn decided(conn: &mut Conn, message_ids: &[i64]) -> Result<Vec<i64>> {
     Ok(on!(conn, |c| decisions::table
-        .filter(decisions::message_id.eq_any(message_ids))
+        .filter(one_of(decisions::message_id, message_ids))
         .select(decisions::message_id)
         .load(c)
         .await)?)

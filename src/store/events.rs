@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
 use super::conn::{insert_rows, on};
+use super::one_of::one_of;
 use super::schema::events;
 use super::{Conn, Result, Tx};
 use crate::clock::Millis;
@@ -43,7 +44,7 @@ pub async fn purge(tx: &mut Tx, at: Millis, limit: i64) -> Result<usize> {
         .load(c)
         .await)?;
     Ok(on!(conn, |c| diesel::delete(events::table)
-        .filter(events::id.eq_any(&old))
+        .filter(one_of(events::id, &old))
         .execute(c)
         .await)?)
 }

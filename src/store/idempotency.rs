@@ -6,6 +6,7 @@ use diesel::prelude::{
 use diesel_async::RunQueryDsl;
 
 use super::conn::{insert_rows, on};
+use super::one_of::one_of;
 use super::schema::idempotency_keys;
 use super::{Conn, Result, Tx};
 use crate::clock::Millis;
@@ -36,7 +37,7 @@ pub async fn find(conn: &mut Conn, scope: &str, keys: &[String]) -> Result<Vec<I
     }
     Ok(on!(conn, |c| idempotency_keys::table
         .filter(idempotency_keys::scope.eq(scope))
-        .filter(idempotency_keys::key.eq_any(keys))
+        .filter(one_of(idempotency_keys::key, keys))
         .select(IdempotencyKey::as_select())
         .load(c)
         .await)?)
@@ -56,7 +57,7 @@ pub async fn purge(tx: &mut Tx, at: Millis, limit: i64) -> Result<usize> {
         .load(c)
         .await)?;
     Ok(on!(conn, |c| diesel::delete(idempotency_keys::table)
-        .filter(idempotency_keys::id.eq_any(&old))
+        .filter(one_of(idempotency_keys::id, &old))
         .execute(c)
         .await)?)
 }

@@ -12,6 +12,7 @@ use diesel_async::RunQueryDsl;
 use super::conn::{insert_rows, on};
 use super::messages;
 use super::names::{DeliveryState, JobKind, JobState};
+use super::one_of::one_of;
 use super::schema::jobs;
 use super::{Conn, Result, Tx};
 use crate::clock::Millis;
@@ -127,7 +128,7 @@ pub async fn any_due(conn: &mut Conn, now: Millis) -> Result<bool> {
 pub async fn waits_for(conn: &mut Conn, kind: JobKind, subjects: &[i64]) -> Result<bool> {
     let found: Vec<i64> = on!(conn, |c| jobs::table
         .filter(jobs::kind.eq(kind))
-        .filter(jobs::subject_id.eq_any(subjects))
+        .filter(one_of(jobs::subject_id, subjects))
         .select(jobs::id)
         .limit(1)
         .load(c)
@@ -152,7 +153,7 @@ pub async fn still_held(tx: &mut Tx, owner: &str, ids: &[i64]) -> Result<Vec<i64
     super::ids::lock_rows(tx, super::Table::Jobs, ids).await?;
     let conn: &mut Conn = tx;
     Ok(on!(conn, |c| jobs::table
-        .filter(jobs::id.eq_any(ids))
+        .filter(one_of(jobs::id, ids))
         .filter(jobs::lease_owner.eq(owner))
         .select(jobs::id)
         .load(c)
@@ -172,7 +173,7 @@ pub async fn give_back(
 ) -> Result<()> {
     let conn: &mut Conn = tx;
     on!(conn, |c| diesel::update(jobs::table)
-        .filter(jobs::id.eq_any(ids))
+        .filter(one_of(jobs::id, ids))
         .filter(jobs::lease_owner.eq(owner))
         .set((
             jobs::run_at.eq(run_at),
@@ -326,7 +327,7 @@ pub(super) async fn delete(conn: &mut Conn, ids: Vec<i64>) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
-    on!(conn, |c| diesel::delete(jobs::table).filter(jobs::id.eq_any(&ids)).execute(c).await)?;
+    on!(conn, |c| diesel::delete(jobs::table).filter(one_of(jobs::id, &ids)).execute(c).await)?;
     Ok(())
 }
 

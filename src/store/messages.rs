@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::conn::{insert_rows, on};
 use super::names::{Author, DeliveryState};
+use super::one_of::one_of;
 use super::schema::messages;
 use super::tickets::Ticket;
 use super::{Conn, Result, StoredKind, Tx};
@@ -81,7 +82,7 @@ impl Message {
 /// As every statement.
 pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Message>> {
     Ok(on!(conn, |c| messages::table
-        .filter(messages::id.eq_any(ids))
+        .filter(one_of(messages::id, ids))
         .select(Message::as_select())
         .load(c)
         .await)?)
@@ -114,7 +115,7 @@ pub async fn find_by_external_id(
     }
     Ok(on!(conn, |c| messages::table
         .filter(messages::channel.eq(channel))
-        .filter(messages::external_id.eq_any(external_ids))
+        .filter(one_of(messages::external_id, external_ids))
         .select(Message::as_select())
         .load(c)
         .await)?)

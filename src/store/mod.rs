@@ -14,6 +14,7 @@ mod cut;
 mod error;
 pub(crate) mod ids;
 mod migrate;
+mod one_of;
 mod pool;
 mod postgres;
 mod schema;

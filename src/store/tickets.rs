@@ -10,6 +10,7 @@ use diesel_async::RunQueryDsl;
 
 use super::conn::{insert_rows, on};
 use super::names::{Author, Priority, Status};
+use super::one_of::one_of;
 use super::schema::{messages, tickets};
 use super::{Conn, Result, StoredKind, Tx, ids, search};
 use crate::clock::Millis;
@@ -151,7 +152,7 @@ pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Ticket>> {
         return Ok(Vec::new());
     }
     Ok(on!(conn, |c| tickets::table
-        .filter(tickets::id.eq_any(ids))
+        .filter(one_of(tickets::id, ids))
         .select(Ticket::as_select())
         .load(c)
         .await)?)
@@ -180,7 +181,7 @@ pub async fn of_conversations(
     }
     Ok(on!(conn, |c| tickets::table
         .filter(tickets::channel.eq(channel))
-        .filter(tickets::external_id.eq_any(external_ids))
+        .filter(one_of(tickets::external_id, external_ids))
         .select(tickets::id)
         .load(c)
         .await)?)
@@ -202,7 +203,7 @@ pub async fn current(
     }
     // Two aggregates a contact; a contact's tickets are found by their index.
     let open: Vec<Option<i64>> = on!(conn, |c| tickets::table
-        .filter(tickets::contact_id.eq_any(contact_ids))
+        .filter(one_of(tickets::contact_id, contact_ids))
         .filter(tickets::channel.eq(channel))
         .filter(tickets::status.ne(Status::Closed))
         .group_by(tickets::contact_id)
@@ -210,7 +211,7 @@ pub async fn current(
         .load(c)
         .await)?;
     let closed: Vec<Option<i64>> = on!(conn, |c| tickets::table
-        .filter(tickets::contact_id.eq_any(contact_ids))
+        .filter(one_of(tickets::contact_id, contact_ids))
         .filter(tickets::channel.eq(channel))
         .filter(tickets::status.eq(Status::Closed))
         .filter(tickets::closed_at.gt(closed_since))

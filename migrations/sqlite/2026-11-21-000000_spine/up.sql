@@ -176,5 +176,8 @@ CREATE INDEX events_created_at ON events (created_at);
 CREATE UNIQUE INDEX idempotency_keys_scope_key ON idempotency_keys (scope, key);
 CREATE INDEX idempotency_keys_created_at ON idempotency_keys (created_at);
 
--- The search index, filled behind the hot path (src/store/search.rs): one document a ticket.
-CREATE VIRTUAL TABLE ticket_search USING fts5 (document, tokenize = 'unicode61');
+-- The search index, filled behind the hot path (src/store/search.rs): one document a ticket, of which
+-- only the words are kept.
+CREATE VIRTUAL TABLE ticket_search USING fts5 (
+    document, content = '', contentless_delete = 1, tokenize = 'unicode61'
+);
