@@ -1,5 +1,6 @@
 //! The command line. Errors are one sentence on standard error, and a status other than 0.
 
+mod bench;
 mod jobs;
 mod keys;
 mod plain;
@@ -43,6 +44,12 @@ enum Command {
     /// See, replace and add API keys
     #[command(subcommand, after_help = "Example:\n  centrium keys show")]
     Keys(keys::Keys),
+    /// Fill a database to try things out and to measure
+    #[command(
+        subcommand,
+        after_help = "Example:\n  DATABASE_URL=sqlite://try.db centrium bench seed --tickets 100000"
+    )]
+    Bench(bench::Bench),
     /// Print the OpenAPI document
     #[command(after_help = "Example:\n  centrium openapi > docs/openapi.json")]
     Openapi,
@@ -72,6 +79,7 @@ fn run_command(cli: Cli) -> Result<(), AppError> {
         Command::Migrate => block_on(plain::migrate(config))?,
         Command::Jobs(command) => block_on(jobs::run(command, config))?,
         Command::Keys(command) => block_on(keys::run(command, config))?,
+        Command::Bench(command) => block_on(bench::run(command, config))?,
         Command::Openapi => Ok(()),
     }
 }

@@ -1,0 +1,88 @@
+//! Data that looks like that of a company which has worked with this engine for two years, for
+//! `centrium bench seed`. The same seed gives the same data, but for the time at which it ends.
+//!
+//! A few customers write most (Zipf), most tickets are closed, one in a thousand is long, and the
+//! texts have the words and the lengths of four languages.
+
+mod customers;
+mod ticket;
+mod words;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use crate::clock::{DAY, Millis};
+use crate::files::Kept;
+use crate::store::{Changes, Result, Store, Table, reserve, search};
+
+use customers::Customers;
+use ticket::Ids;
+
+/// Tickets that are written in one transaction.
+const SET: u64 = 1_000;
+/// Tickets that are put into the index in one transaction.
+const INDEX_SET: i64 = 2_000;
+/// How long the company has worked with it.
+const HISTORY: Millis = 730 * DAY;
+
+/// What is to be made.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How many tickets.
+    pub tickets: u64,
+    /// Which of all possible data.
+    pub seed: u64,
+    /// When the newest of them was opened.
+    pub now: Millis,
+    /// The file that some messages come with.
+    pub file: Kept,
+}
+
+/// Adds the data to what is there, and tells after each set how many tickets are written.
+///
+/// # Errors
+/// When the database can't be written; what was written until then stays.
+pub async fn fill(store: &Store, plan: &Plan, mut told: impl FnMut(u64)) -> Result<()> {
+    let mut random = StdRng::seed_from_u64(plan.seed);
+    let mut customers = Customers::new(plan.tickets);
+    let mut done = 0;
+    while done < plan.tickets {
+        let count = SET.min(plan.tickets - done);
+        let mut tx = store.begin().await?;
+        let mut changes = Changes::default();
+        let drafts: Vec<_> = (done..done + count)
+            .map(|number| ticket::Draft::new(&mut random, &mut customers, number, plan))
+            .collect();
+        customers.register(&mut tx, plan, &mut changes).await?;
+        let tickets = reserve(&mut tx, Table::Tickets, drafts.len()).await?;
+        let messages = drafts.iter().map(ticket::Draft::messages).sum();
+        let files = drafts.iter().map(ticket::Draft::files).sum();
+        let mut ids = Ids {
+            tickets,
+            messages: reserve(&mut tx, Table::Messages, messages).await?,
+            files: reserve(&mut tx, Table::Attachments, files).await?,
+        };
+        for draft in drafts {
+            draft.write(&mut ids, &customers, plan, &mut changes);
+        }
+        changes.write(&mut tx).await?;
+        tx.commit().await?;
+        done += count;
+        told(done);
+    }
+    Ok(())
+}
+
+/// Puts all tickets into the search index, and tells after each set how many more are in it.
+///
+/// # Errors
+/// When the database can't be written.
+pub async fn index(store: &Store, mut told: impl FnMut(u64)) -> Result<()> {
+    loop {
+        let count = search::index_some(store, INDEX_SET).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        told(count as u64);
+    }
+}
