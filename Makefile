@@ -13,7 +13,7 @@ test: ## all tests, with a PostgreSQL of their own
 check: ## everything a change must pass: format, lints, documentation, OpenAPI, tests
 	tests/harness/check.sh
 
-chaos: ## the long form of the tests that kill, starve and cut off the engine
+chaos: ## the long form of the tests that kill, starve and cut off the engine; CENTRIUM_PROGRAM names another build of it
 	CHAOS=1 tests/harness/test.sh -E 'test(/^crash::/)'
 
 bench: bench-accept-sqlite bench-accept-postgres ## every benchmark, written to docs/PERFORMANCE.md

@@ -98,6 +98,13 @@ impl Writer {
         self.ask(|tell| Work::Answer(Box::new(answer), tell)).await
     }
 
+    /// Pieces of work that wait for the writing task.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     async fn ask<T>(&self, work: impl FnOnce(Tell<T>) -> Work) -> Result<T, Error> {
         let (tell, told) = oneshot::channel();
         let gone =

@@ -15,3 +15,4 @@ mod flows;
 mod harness;
 mod migrations;
 mod routes;
+mod statements;

@@ -4,15 +4,17 @@ use diesel::prelude::{
     Identifiable, Insertable, OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper,
 };
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 
-use super::conn::{insert_rows, on};
+use super::conn::on;
+use super::insert::insert;
 use super::one_of::one_of;
 use super::schema::attachments;
 use super::{Conn, Result};
 use crate::clock::Millis;
 
 /// A file.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, Identifiable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, Identifiable)]
 #[diesel(table_name = attachments, treat_none_as_default_value = false)]
 pub struct Attachment {
     /// Its id.
@@ -65,6 +67,6 @@ pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Attachment>> {
 
 /// Writes new files.
 pub(super) async fn insert(conn: &mut Conn, rows: Vec<Attachment>) -> Result<()> {
-    insert_rows!(conn, rows, |r| diesel::insert_into(attachments::table).values(r));
+    insert!(conn, rows, attachments);
     Ok(())
 }

@@ -4,15 +4,17 @@ use diesel::prelude::{
     ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper,
 };
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::Value;
 
-use super::conn::{insert_rows, on};
+use super::conn::on;
+use super::insert::insert;
 use super::schema::channels;
 use super::{Conn, Result, Store, StoredKind, Tx};
 use crate::clock::Millis;
 
 /// One channel.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = channels, treat_none_as_default_value = false)]
 pub struct ChannelRow {
     /// Which one.
@@ -56,7 +58,7 @@ pub async fn ensure(tx: &mut Tx, kinds: &[StoredKind]) -> Result<()> {
         })
         .collect();
     let conn: &mut Conn = tx;
-    insert_rows!(conn, missing, |r| diesel::insert_into(channels::table).values(r));
+    insert!(conn, missing, channels);
     Ok(())
 }
 

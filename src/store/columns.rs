@@ -4,6 +4,7 @@ use centrium_channels::ChannelKind;
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use diesel::sql_types::Text;
+use serde::Serialize;
 
 /// Writes and reads a type by its `as_str` and `FromStr`.
 macro_rules! as_text {
@@ -44,7 +45,7 @@ macro_rules! as_text {
 pub(crate) use as_text;
 
 /// A [`ChannelKind`] in a column; the kind itself belongs to a crate that knows no database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Text)]
 pub struct StoredKind(pub ChannelKind);
 

@@ -16,7 +16,7 @@ use super::postgres::LastState;
 use super::thread::Nearby;
 use super::{Error, Result, pool::Manager};
 
-/// A connection to SQLite or PostgreSQL. Queries reach it through `on!` and `insert_rows!`.
+/// A connection to SQLite or PostgreSQL. Queries reach it through `on!` and `insert!`.
 pub struct Conn {
     pub(super) link: Link,
     /// A transaction is open. A connection that comes back to the pool like this is closed.
@@ -151,49 +151,3 @@ macro_rules! on {
     }};
 }
 pub(super) use on;
-
-/// Inserts rows by multi-row statements: `insert_rows!(conn, rows, |r| insert_into(t).values(r))`.
-///
-/// diesel-async has no multi-row insert for SQLite, so that arm runs diesel's own, in the
-/// connection's blocking thread. Rows go in chunks of a few lengths, so that a connection prepares
-/// each such statement once: parsing one takes longer than running it.
-macro_rules! insert_rows {
-    ($conn:expr, $rows:expr, |$r:ident| $statement:expr) => {{
-        let rows = $rows;
-        if !rows.is_empty() {
-            $conn.cut.step()?;
-            match &mut $conn.link {
-                $crate::store::conn::Link::Sqlite(c) => {
-                    c.spawn_blocking(move |c| {
-                        $crate::store::conn::in_chunks!(rows, |$r| {
-                            diesel::RunQueryDsl::execute($statement, c)?;
-                        });
-                        Ok(())
-                    })
-                    .await?;
-                }
-                $crate::store::conn::Link::Postgres(c) => {
-                    $crate::store::conn::in_chunks!(rows, |$r| {
-                        let done = diesel_async::RunQueryDsl::execute($statement, &mut **c).await;
-                        done.map_err(|error| $conn.last.explain(error))?;
-                    });
-                }
-            }
-        }
-    }};
-}
-pub(super) use insert_rows;
-
-/// Hands out rows as arrays of 64, of 8, and of 1. 64 of the widest table (21 columns) are 1,344
-/// values; SQLite takes 32,766 a statement.
-macro_rules! in_chunks {
-    ($rows:ident, |$r:ident| $run:block) => {{
-        let (large, rest) = $rows.as_chunks::<64>();
-        for $r in large $run
-        let (small, rest) = rest.as_chunks::<8>();
-        for $r in small $run
-        let (single, _) = rest.as_chunks::<1>();
-        for $r in single $run
-    }};
-}
-pub(super) use in_chunks;

@@ -5,16 +5,18 @@ use diesel::prelude::{
     OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper, TextExpressionMethods,
 };
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::Value;
 
-use super::conn::{insert_rows, on};
+use super::conn::on;
+use super::insert::insert;
 use super::one_of::one_of;
 use super::schema::{contact_identities, contacts};
 use super::{Conn, Result, StoredKind, Tx};
 use crate::clock::Millis;
 
 /// A customer.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, Identifiable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, Identifiable)]
 #[diesel(table_name = contacts, treat_none_as_default_value = false)]
 pub struct Contact {
     /// Our id; events call it `user_id`.
@@ -53,7 +55,7 @@ pub struct Identity {
 }
 
 /// An identity to be written.
-#[derive(Clone, Debug, Insertable)]
+#[derive(Clone, Debug, Insertable, Serialize)]
 #[diesel(table_name = contact_identities, treat_none_as_default_value = false)]
 pub struct NewIdentity {
     /// Whose name it is.
@@ -191,25 +193,17 @@ pub async fn set_blocked(tx: &mut Tx, id: i64, blocked: bool, at: Millis) -> Res
 
 /// Writes contacts, new or changed.
 pub(super) async fn upsert(conn: &mut Conn, rows: Vec<Contact>) -> Result<()> {
-    use diesel::upsert::excluded;
-    insert_rows!(conn, rows, |r| diesel::insert_into(contacts::table)
-        .values(r)
-        .on_conflict(contacts::id)
-        .do_update()
-        .set((
-            contacts::name.eq(excluded(contacts::name)),
-            contacts::email.eq(excluded(contacts::email)),
-            contacts::phone.eq(excluded(contacts::phone)),
-            contacts::language.eq(excluded(contacts::language)),
-            contacts::metadata.eq(excluded(contacts::metadata)),
-            contacts::search_text.eq(excluded(contacts::search_text)),
-            contacts::updated_at.eq(excluded(contacts::updated_at)),
-        )));
+    insert!(
+        conn,
+        rows,
+        contacts,
+        [name, email, phone, language, metadata, search_text, updated_at]
+    );
     Ok(())
 }
 
 /// Writes new identities.
 pub(super) async fn insert_identities(conn: &mut Conn, rows: Vec<NewIdentity>) -> Result<()> {
-    insert_rows!(conn, rows, |r| diesel::insert_into(contact_identities::table).values(r));
+    insert!(conn, rows, contact_identities);
     Ok(())
 }

@@ -6,9 +6,11 @@ use diesel::prelude::{
     SelectableHelper,
 };
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::Value;
 
-use super::conn::{insert_rows, on};
+use super::conn::on;
+use super::insert::insert;
 use super::names::{Priority, Status};
 use super::one_of::one_of;
 use super::schema::decisions;
@@ -16,7 +18,7 @@ use super::{Conn, Result};
 use crate::clock::Millis;
 
 /// One turn's outcome.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = decisions, treat_none_as_default_value = false)]
 pub struct Decision {
     /// The customer's message; unique.
@@ -76,6 +78,6 @@ pub async fn decided(conn: &mut Conn, message_ids: &[i64]) -> Result<Vec<i64>> {
 
 /// Writes new decisions.
 pub(super) async fn insert(conn: &mut Conn, rows: Vec<Decision>) -> Result<()> {
-    insert_rows!(conn, rows, |r| diesel::insert_into(decisions::table).values(r));
+    insert!(conn, rows, decisions);
     Ok(())
 }

@@ -5,9 +5,11 @@ mod log;
 
 use diesel::prelude::{ExpressionMethods, Insertable, QueryDsl};
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::Value;
 
-use super::conn::{insert_rows, on};
+use super::conn::on;
+use super::insert::insert;
 use super::one_of::one_of;
 use super::schema::events;
 use super::{Conn, Result, Tx};
@@ -17,7 +19,7 @@ use crate::clock::Millis;
 pub use log::{Event, of_ticket};
 
 /// An event to be written.
-#[derive(Clone, Debug, Insertable)]
+#[derive(Clone, Debug, Insertable, Serialize)]
 #[diesel(table_name = events, treat_none_as_default_value = false)]
 pub struct NewEvent {
     /// What happened.
@@ -51,6 +53,6 @@ pub async fn purge(tx: &mut Tx, at: Millis, limit: i64) -> Result<usize> {
 
 /// Writes new events.
 pub(super) async fn insert(conn: &mut Conn, rows: Vec<NewEvent>) -> Result<()> {
-    insert_rows!(conn, rows, |r| diesel::insert_into(events::table).values(r));
+    insert!(conn, rows, events);
     Ok(())
 }

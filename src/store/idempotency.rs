@@ -4,15 +4,17 @@ use diesel::prelude::{
     ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper,
 };
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 
-use super::conn::{insert_rows, on};
+use super::conn::on;
+use super::insert::insert;
 use super::one_of::one_of;
 use super::schema::idempotency_keys;
 use super::{Conn, Result, Tx};
 use crate::clock::Millis;
 
 /// A key that was used.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = idempotency_keys, treat_none_as_default_value = false)]
 pub struct IdempotencyKey {
     /// What kind of request it was; the same key may be used once in each.
@@ -64,6 +66,6 @@ pub async fn purge(tx: &mut Tx, at: Millis, limit: i64) -> Result<usize> {
 
 /// Writes new keys.
 pub(super) async fn insert(conn: &mut Conn, rows: Vec<IdempotencyKey>) -> Result<()> {
-    insert_rows!(conn, rows, |r| diesel::insert_into(idempotency_keys::table).values(r));
+    insert!(conn, rows, idempotency_keys);
     Ok(())
 }

@@ -8,8 +8,10 @@ use diesel::prelude::{
 };
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 
-use super::conn::{insert_rows, on};
+use super::conn::on;
+use super::insert::insert;
 use super::messages;
 use super::names::{DeliveryState, JobKind, JobState};
 use super::one_of::one_of;
@@ -18,7 +20,9 @@ use super::{Conn, Result, Tx};
 use crate::clock::Millis;
 
 /// A piece of work.
-#[derive(Clone, Debug, Queryable, QueryableByName, Selectable, Insertable, Identifiable)]
+#[derive(
+    Clone, Debug, Queryable, QueryableByName, Selectable, Insertable, Serialize, Identifiable,
+)]
 #[diesel(table_name = jobs, treat_none_as_default_value = false)]
 pub struct Job {
     /// Its id.
@@ -333,6 +337,6 @@ pub(super) async fn delete(conn: &mut Conn, ids: Vec<i64>) -> Result<()> {
 
 /// Writes new jobs.
 pub(super) async fn insert(conn: &mut Conn, rows: Vec<Job>) -> Result<()> {
-    insert_rows!(conn, rows, |r| diesel::insert_into(jobs::table).values(r));
+    insert!(conn, rows, jobs);
     Ok(())
 }

@@ -6,9 +6,11 @@ use diesel::prelude::{
 };
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::Value;
 
-use super::conn::{insert_rows, on};
+use super::conn::on;
+use super::insert::insert;
 use super::names::{Author, DeliveryState};
 use super::one_of::one_of;
 use super::schema::messages;
@@ -17,7 +19,9 @@ use super::{Conn, Result, StoredKind, Tx};
 use crate::clock::Millis;
 
 /// One message of a ticket.
-#[derive(Clone, Debug, Queryable, QueryableByName, Selectable, Insertable, Identifiable)]
+#[derive(
+    Clone, Debug, Queryable, QueryableByName, Selectable, Insertable, Serialize, Identifiable,
+)]
 #[diesel(table_name = messages, treat_none_as_default_value = false)]
 pub struct Message {
     /// Its id; later messages have larger ones.
@@ -292,6 +296,6 @@ pub async fn mark_delivered(tx: &mut Tx, ticket_id: i64, up_to: i64) -> Result<(
 
 /// Writes new messages.
 pub(super) async fn insert(conn: &mut Conn, rows: Vec<Message>) -> Result<()> {
-    insert_rows!(conn, rows, |r| diesel::insert_into(messages::table).values(r));
+    insert!(conn, rows, messages);
     Ok(())
 }

@@ -13,6 +13,7 @@ pub(crate) mod conn;
 mod cut;
 mod error;
 pub(crate) mod ids;
+mod insert;
 mod migrate;
 mod one_of;
 mod pool;

@@ -7,8 +7,10 @@ use diesel::prelude::{
 };
 use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 
-use super::conn::{insert_rows, on};
+use super::conn::on;
+use super::insert::insert;
 use super::names::{Author, Priority, Status};
 use super::one_of::one_of;
 use super::schema::{messages, tickets};
@@ -16,7 +18,7 @@ use super::{Conn, Result, StoredKind, Tx, ids, search};
 use crate::clock::Millis;
 
 /// A ticket.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, Identifiable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, Identifiable)]
 #[diesel(table_name = tickets, treat_none_as_default_value = false)]
 pub struct Ticket {
     /// Its number.
@@ -115,8 +117,11 @@ pub async fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Ti
         if let Some(operator) = &filter.operator {
             query = query.filter(tickets::operator.eq(operator));
         }
-        if let Some(escalated) = filter.escalated {
-            query = query.filter(tickets::needs_escalation.eq(escalated));
+        // A value that is bound would hide from the database that an index holds just these.
+        match filter.escalated {
+            Some(true) => query = query.filter(tickets::needs_escalation),
+            Some(false) => query = query.filter(not(tickets::needs_escalation)),
+            None => {}
         }
         if let Some(contact_id) = filter.contact_id {
             query = query.filter(tickets::contact_id.eq(contact_id));
@@ -263,28 +268,28 @@ pub async fn silent(conn: &mut Conn, silent_since: Millis, limit: i64) -> Result
 
 /// Writes tickets, new or changed.
 pub(super) async fn upsert(conn: &mut Conn, rows: Vec<Ticket>) -> Result<()> {
-    use diesel::upsert::excluded;
-    insert_rows!(conn, rows, |r| diesel::insert_into(tickets::table)
-        .values(r)
-        .on_conflict(tickets::id)
-        .do_update()
-        .set((
-            tickets::contact_id.eq(excluded(tickets::contact_id)),
-            tickets::subject.eq(excluded(tickets::subject)),
-            tickets::status.eq(excluded(tickets::status)),
-            tickets::priority.eq(excluded(tickets::priority)),
-            tickets::category.eq(excluded(tickets::category)),
-            tickets::department.eq(excluded(tickets::department)),
-            tickets::needs_escalation.eq(excluded(tickets::needs_escalation)),
-            tickets::escalation_reason.eq(excluded(tickets::escalation_reason)),
-            tickets::escalated_at.eq(excluded(tickets::escalated_at)),
-            tickets::is_auto_solved.eq(excluded(tickets::is_auto_solved)),
-            tickets::operator.eq(excluded(tickets::operator)),
-            tickets::taken_by.eq(excluded(tickets::taken_by)),
-            tickets::version.eq(excluded(tickets::version)),
-            tickets::updated_at.eq(excluded(tickets::updated_at)),
-            tickets::first_response_at.eq(excluded(tickets::first_response_at)),
-            tickets::closed_at.eq(excluded(tickets::closed_at)),
-        )));
+    insert!(
+        conn,
+        rows,
+        tickets,
+        [
+            contact_id,
+            subject,
+            status,
+            priority,
+            category,
+            department,
+            needs_escalation,
+            escalation_reason,
+            escalated_at,
+            is_auto_solved,
+            operator,
+            taken_by,
+            version,
+            updated_at,
+            first_response_at,
+            closed_at
+        ]
+    );
     Ok(())
 }

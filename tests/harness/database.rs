@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use diesel::Connection;
+use centrium::store::Store;
 use diesel::connection::SimpleConnection;
+use diesel::sql_types::Text;
+use diesel::{Connection, RunQueryDsl as _};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 
 /// Which database.
@@ -84,6 +86,38 @@ impl Database {
         execute(&self.url, &sql).await;
     }
 
+    /// How the database would run this statement, line by line, whatever its values are.
+    pub async fn explain(&self, sql: &str) -> Vec<String> {
+        if let Some(path) = self.url.strip_prefix("sqlite://") {
+            let mut conn = diesel::SqliteConnection::establish(path).unwrap();
+            let explain = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}"));
+            let steps: Vec<Step> = explain.load(&mut conn).unwrap();
+            return steps.into_iter().map(|step| step.detail).collect();
+        }
+        let mut conn = AsyncPgConnection::establish(&self.url).await.unwrap();
+        let settings = "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan";
+        conn.batch_execute(&format!("{settings}; PREPARE hot AS {sql}")).await.unwrap();
+        let values = (1..).take_while(|i| sql.contains(&format!("${i}"))).count();
+        let nulls = if values == 0 {
+            String::new()
+        } else {
+            format!("({})", ["NULL"].repeat(values).join(", "))
+        };
+        let explain = diesel::sql_query(format!("EXPLAIN EXECUTE hot{nulls}"));
+        let lines: Vec<Line> = diesel_async::RunQueryDsl::load(explain, &mut conn).await.unwrap();
+        lines.into_iter().map(|line| line.plan).collect()
+    }
+
+    /// Keeps whoever writes a message waiting, for as long as this is held: 5 s at most.
+    pub async fn hold_writers(&self, store: &Store) -> Box<dyn Send> {
+        if self.kind() == Kind::Sqlite {
+            return Box::new(store.begin().await.unwrap());
+        }
+        let mut conn = AsyncPgConnection::establish(&self.url).await.unwrap();
+        conn.batch_execute("BEGIN; LOCK TABLE contacts IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        Box::new(conn)
+    }
+
     /// Keeps a ticket locked on PostgreSQL for as long as the connection is held.
     pub async fn hold_ticket(&self, id: i64) -> AsyncPgConnection {
         let mut conn = AsyncPgConnection::establish(&self.url).await.unwrap();
@@ -101,6 +135,20 @@ impl Database {
     pub fn url(&self) -> String {
         self.url.clone()
     }
+}
+
+/// SQLite's word for it.
+#[derive(diesel::QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+/// PostgreSQL's.
+#[derive(diesel::QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    plan: String,
 }
 
 impl Drop for Database {

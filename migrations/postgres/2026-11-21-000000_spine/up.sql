@@ -166,6 +166,11 @@ CREATE UNIQUE INDEX tickets_conversation ON tickets (channel, external_id) WHERE
 CREATE INDEX tickets_contact ON tickets (contact_id, id);
 CREATE INDEX tickets_activity ON tickets (updated_at DESC, id DESC);
 CREATE INDEX tickets_status_activity ON tickets (status, updated_at DESC, id DESC);
+CREATE INDEX tickets_channel_activity ON tickets (channel, updated_at DESC, id DESC);
+CREATE INDEX tickets_priority_activity ON tickets (priority, updated_at DESC, id DESC);
+CREATE INDEX tickets_category_activity ON tickets (category, updated_at DESC, id DESC);
+CREATE INDEX tickets_operator_activity ON tickets (operator, updated_at DESC, id DESC) WHERE operator IS NOT NULL;
+CREATE INDEX tickets_escalated_activity ON tickets (updated_at DESC, id DESC) WHERE needs_escalation;
 CREATE INDEX tickets_unindexed ON tickets (id) WHERE indexed_version < version;
 CREATE INDEX messages_ticket ON messages (ticket_id, id);
 CREATE UNIQUE INDEX messages_channel_external_id ON messages (channel, external_id) WHERE external_id IS NOT NULL;

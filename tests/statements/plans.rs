@@ -1,0 +1,100 @@
+//! No hot statement reads a whole table, or sorts one: each has an index that leads to its rows.
+
+use serde_json::json;
+
+use super::recorder;
+use crate::harness::{App, Kind};
+
+/// What grows with the number of tickets.
+const LARGE: [&str; 8] = [
+    "contacts",
+    "contact_identities",
+    "tickets",
+    "messages",
+    "attachments",
+    "events",
+    "decisions",
+    "idempotency_keys",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_hot_statement_scans_on_sqlite() {
+    no_hot_statement_scans(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_hot_statement_scans_on_postgres() {
+    no_hot_statement_scans(Kind::Postgres).await;
+}
+
+async fn no_hot_statement_scans(kind: Kind) {
+    recorder::start();
+    let app = App::start(kind).await;
+    recorder::take();
+    use_everything(&app).await;
+    let mut statements = recorder::take();
+    statements.retain(|sql| is_a_query(sql));
+    statements.sort();
+    statements.dedup();
+    assert!(statements.len() > 20, "too few to mean anything: {statements:#?}");
+
+    let mut wrong = Vec::new();
+    for sql in statements {
+        for line in app.database.explain(&sql).await {
+            if LARGE.iter().any(|table| scans(&line, table)) {
+                wrong.push(format!("{line}\n    in {sql}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{kind:?} reads whole tables:\n{}", wrong.join("\n"));
+}
+
+/// What callers, operators and customers do all day.
+async fn use_everything(app: &App) {
+    let http = &app.http;
+    let said = http.say("anna", "не работает интернет").await;
+    http.say("anna", "роутер перезагрузил").await;
+    let body = json!({
+        "user_identifier": "boris", "text": "соедините с оператором", "external_id": "chat-7",
+    });
+    http.message_once("key-1", body.clone()).await.expect(200);
+    http.message_once("key-1", body).await.expect(200);
+    let filters = [
+        "",
+        "status=new",
+        "channel=api",
+        "priority=high",
+        "category=internet",
+        "operator=Дана",
+        "escalated=true",
+        "escalated=false",
+        "q=интернет",
+    ];
+    for filter in filters {
+        let list = http.get(&format!("/api/tickets?{filter}")).await.expect(200);
+        if let Some(cursor) = list["next_cursor"].as_str() {
+            http.get(&format!("/api/tickets?{filter}&cursor={cursor}")).await.expect(200);
+        }
+    }
+    http.ticket(&said["ticket_id"]).await;
+    http.get("/api/contacts/1").await.expect(200);
+    let post = json!({ "text": "Слушаю вас", "operator": "Дана" });
+    http.post("/api/tickets/1/messages", post).await.expect(201);
+    http.post("/api/tickets/1/leave", json!({})).await.expect(200);
+    let close = json!({ "status": "closed" });
+    http.patch("/api/tickets/1", close).await.expect(200);
+    http.say("anna", "опять не работает").await;
+}
+
+fn is_a_query(sql: &str) -> bool {
+    ["SELECT", "UPDATE", "DELETE", "WITH"].iter().any(|verb| sql.starts_with(verb))
+}
+
+/// SQLite: `SCAN tickets`, and not `SCAN tickets USING INDEX` in the order that is asked for.
+/// PostgreSQL, told to avoid it where it can: `Seq Scan on tickets`.
+fn scans(line: &str, table: &str) -> bool {
+    let line = line.trim();
+    line == format!("SCAN {table}")
+        || line.contains(&format!("Seq Scan on {table} "))
+        || line.ends_with(&format!("Seq Scan on {table}"))
+}

@@ -1,0 +1,33 @@
+//! Listens to every statement that this process runs.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+
+static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+struct Recorder;
+
+impl Instrumentation for Recorder {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            let text = query.to_string();
+            let sql = text.split(" -- binds:").next().unwrap_or_default();
+            seen().push(sql.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+    }
+}
+
+/// From now on, what new connections run is recorded.
+pub fn start() {
+    set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
+}
+
+/// What was recorded since the last call, without values.
+pub fn take() -> Vec<String> {
+    std::mem::take(&mut seen())
+}
+
+fn seen() -> MutexGuard<'static, Vec<String>> {
+    SEEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
