@@ -1,5 +1,7 @@
 //! The rows of a set: each message, its files, its events, and the job that follows from it.
 
+use std::time::Duration;
+
 use centrium_channels::{Error, Kind, Receipt, Reply};
 
 use super::arrival::{Accepted, Arrival};
@@ -8,15 +10,14 @@ use super::set::{Fate, Set};
 use crate::clock::Millis;
 use crate::events;
 use crate::store::attachments::Attachment;
-use crate::store::decisions::Decision;
 use crate::store::idempotency::IdempotencyKey;
 use crate::store::jobs::Job;
 use crate::store::messages::Message;
 use crate::store::names::JobKind;
 use crate::store::tickets::Ticket;
 use crate::store::{Result, Table, Tx, reserve};
+use crate::tickets::Author;
 use crate::tickets::answer::{Decided, Post};
-use crate::tickets::{Author, DeliveryState};
 
 /// What happens after a message was written.
 #[derive(Clone, Copy)]
@@ -106,12 +107,7 @@ impl Set<'_> {
             verdict: Some(ahead.verdict),
             took: ahead.took,
         };
-        let ticket = self.tickets.get_mut(&self.ticket_of[i])?;
-        let (texts, now) = (&self.rules.texts, self.now);
-        Some(
-            Post { decided: &decided, ticket, texts, now, changes: &mut self.changes }
-                .reply(reply_id),
-        )
+        Some(self.post(i, &decided)?.reply(reply_id))
     }
 
     fn add_message(
@@ -151,7 +147,6 @@ impl Set<'_> {
     fn acknowledge(&mut self, i: usize, message_id: i64, reply_id: i64) -> Option<Reply> {
         let language = self.language_of(i);
         let blocked = self.is_blocked(i);
-        let ticket = self.tickets.get(&self.ticket_of[i])?;
         let text = if blocked {
             self.rules.texts.noted(language)
         } else if self.arrivals[i].is_thanks {
@@ -159,38 +154,21 @@ impl Set<'_> {
         } else {
             self.rules.texts.received(language)
         };
-        let reply = Message {
-            in_reply_to: Some(message_id),
-            delivery_state: Some(DeliveryState::Sent),
-            ..Message::new(reply_id, ticket, Author::System, text, self.now)
-        };
-        self.changes.decisions.push(Decision {
+        let decided = Decided {
             message_id,
-            ticket_id: ticket.id,
-            reply_id: Some(reply_id),
-            assistant: "engine".to_owned(),
-            needs_escalation: false,
-            reason: None,
-            category: None,
-            priority: None,
-            department: None,
-            language: Some(language.as_str().to_owned()),
-            sources: serde_json::Value::Array(Vec::new()),
-            ticket_status: ticket.status,
-            latency_ms: 0,
-            created_at: self.now,
-        });
-        if !blocked {
-            self.changes.events.extend(events::message_added(ticket, &reply, &[], self.now));
-        }
-        let told = Reply {
-            message_id: reply_id,
-            text: reply.text.clone(),
-            needs_escalation: false,
-            status: ticket.status.as_str().to_owned(),
+            is_awaited: true,
+            assistant: "engine",
+            verdict: None,
+            language,
+            took: Duration::ZERO,
         };
-        self.changes.messages.push(reply);
-        Some(told)
+        Some(self.post(i, &decided)?.acknowledge(reply_id, text, !blocked))
+    }
+
+    fn post<'a>(&'a mut self, i: usize, decided: &'a Decided) -> Option<Post<'a>> {
+        let ticket = self.tickets.get_mut(&self.ticket_of[i])?;
+        let (texts, now) = (&self.rules.texts, self.now);
+        Some(Post { decided, ticket, texts, now, changes: &mut self.changes })
     }
 
     fn turn_job(&self, id: i64, message_id: i64, mine: bool, quiet: Millis) -> Job {

@@ -63,16 +63,9 @@ impl Post<'_> {
         let text = self.text(escalates);
         let state =
             if self.decided.is_awaited { DeliveryState::Sent } else { DeliveryState::Pending };
-        let message = self.message(id, Author::Assistant, text.clone(), Some(state));
-        self.changes.events.extend(events::message_added(self.ticket, &message, &[], self.now));
-        self.changes.messages.push(message);
-        self.changes.decisions.push(self.decision(id, escalates, reason));
-        Reply {
-            message_id: id,
-            text,
-            needs_escalation: escalates,
-            status: self.ticket.status.as_str().to_owned(),
-        }
+        let message = self.message(id, Author::Assistant, text, Some(state));
+        self.tell(&message);
+        self.say(message, escalates, reason)
     }
 
     /// What the assistant would have said, for the operator who has taken over.
@@ -83,19 +76,30 @@ impl Post<'_> {
         }
     }
 
-    /// For a caller who waits while an operator takes over: a short word, and the record of it.
-    pub fn acknowledge(&mut self, id: i64) -> Reply {
-        let text = self.texts.received(self.decided.language);
-        let message = self.message(id, Author::System, text.clone(), Some(DeliveryState::Sent));
-        self.changes.events.extend(events::message_added(self.ticket, &message, &[], self.now));
-        self.changes.messages.push(message);
-        self.changes.decisions.push(self.decision(id, false, None));
-        Reply {
-            message_id: id,
-            text,
-            needs_escalation: false,
-            status: self.ticket.status.as_str().to_owned(),
+    /// For a caller who waits where the assistant does not answer: a short word, and the record of
+    /// it. Others hear of it only with `is_told`.
+    pub fn acknowledge(&mut self, id: i64, text: String, is_told: bool) -> Reply {
+        let message = self.message(id, Author::System, text, Some(DeliveryState::Sent));
+        if is_told {
+            self.tell(&message);
         }
+        self.say(message, false, None)
+    }
+
+    fn tell(&mut self, message: &Message) {
+        self.changes.events.extend(events::message_added(self.ticket, message, &[], self.now));
+    }
+
+    fn say(&mut self, message: Message, escalates: bool, reason: Option<String>) -> Reply {
+        self.changes.decisions.push(self.decision(message.id, escalates, reason));
+        let reply = Reply {
+            message_id: message.id,
+            text: message.text.clone(),
+            needs_escalation: escalates,
+            status: self.ticket.status.as_str().to_owned(),
+        };
+        self.changes.messages.push(message);
+        reply
     }
 
     fn text(&self, escalates: bool) -> String {

@@ -59,7 +59,8 @@ pub async fn write(
                     post.draft(id);
                     if decided.is_awaited && !is_decided {
                         let ids = &mut reserve(tx, Table::Messages, 1).await?;
-                        done.reply = ids.next().map(|id| post.acknowledge(id));
+                        let text = texts.received(decided.language);
+                        done.reply = ids.next().map(|id| post.acknowledge(id, text, true));
                     }
                 }
                 Some(Stale::Overtaken) => {}
