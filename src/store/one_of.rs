@@ -2,6 +2,7 @@
 //! is the same, and a connection prepares it once.
 
 use std::marker::PhantomData;
+use std::sync::OnceLock;
 
 use diesel::QueryResult;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
@@ -13,18 +14,17 @@ use diesel::sqlite::Sqlite;
 use serde::Serialize;
 
 /// Whether `column` has one of these values.
-pub(super) fn one_of<C: Expression, T: Clone + Serialize>(column: C, values: &[T]) -> OneOf<C, T> {
-    // Numbers and text can always be written as JSON.
-    let json = serde_json::to_string(values).unwrap_or_default();
-    OneOf { column, values: values.to_vec(), json }
+pub(super) fn one_of<C: Expression, T>(column: C, values: &[T]) -> OneOf<'_, C, T> {
+    OneOf { column, values, json: OnceLock::new() }
 }
 
 /// See [`one_of`].
-#[derive(Clone, Debug)]
-pub(super) struct OneOf<C, T> {
+#[derive(Debug)]
+pub(super) struct OneOf<'a, C, T> {
     column: C,
-    values: Vec<T>,
-    json: String,
+    values: &'a [T],
+    /// The values as SQLite is given them; PostgreSQL never asks.
+    json: OnceLock<String>,
 }
 
 /// What a value is to PostgreSQL.
@@ -40,44 +40,46 @@ impl Element for String {
     type Sql = Text;
 }
 
-impl<C, T> Expression for OneOf<C, T> {
+impl<C, T> Expression for OneOf<'_, C, T> {
     type SqlType = Bool;
 }
 
-impl<C: AppearsOnTable<Q>, T, Q> AppearsOnTable<Q> for OneOf<C, T> {}
-impl<C: SelectableExpression<Q>, T, Q> SelectableExpression<Q> for OneOf<C, T> {}
+impl<C: AppearsOnTable<Q>, T, Q> AppearsOnTable<Q> for OneOf<'_, C, T> {}
+impl<C: SelectableExpression<Q>, T, Q> SelectableExpression<Q> for OneOf<'_, C, T> {}
 
-impl<C: ValidGrouping<G>, T, G> ValidGrouping<G> for OneOf<C, T> {
+impl<C: ValidGrouping<G>, T, G> ValidGrouping<G> for OneOf<'_, C, T> {
     type IsAggregate = C::IsAggregate;
 }
 
-impl<C: QueryId, T: 'static> QueryId for OneOf<C, T> {
-    type QueryId = OneOf<C::QueryId, PhantomData<T>>;
+impl<C: QueryId, T: 'static> QueryId for OneOf<'_, C, T> {
+    type QueryId = OneOf<'static, C::QueryId, PhantomData<T>>;
 
     const HAS_STATIC_QUERY_ID: bool = C::HAS_STATIC_QUERY_ID;
 }
 
-impl<C: QueryFragment<Sqlite>, T> QueryFragment<Sqlite> for OneOf<C, T> {
+impl<C: QueryFragment<Sqlite>, T: Serialize> QueryFragment<Sqlite> for OneOf<'_, C, T> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         self.column.walk_ast(out.reborrow())?;
+        // Numbers and text can always be written as JSON.
+        let json = || serde_json::to_string(self.values).unwrap_or_default();
         out.push_sql(" IN (SELECT value FROM json_each(");
-        out.push_bind_param::<Text, _>(&self.json)?;
+        out.push_bind_param::<Text, _>(self.json.get_or_init(json))?;
         out.push_sql("))");
         Ok(())
     }
 }
 
-impl<C, T> QueryFragment<Pg> for OneOf<C, T>
+impl<C, T> QueryFragment<Pg> for OneOf<'_, C, T>
 where
     C: QueryFragment<Pg>,
     T: Element,
-    Vec<T>: ToSql<Array<T::Sql>, Pg>,
+    [T]: ToSql<Array<T::Sql>, Pg>,
     Pg: diesel::sql_types::HasSqlType<Array<T::Sql>>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.column.walk_ast(out.reborrow())?;
         out.push_sql(" = ANY (");
-        out.push_bind_param::<Array<T::Sql>, _>(&self.values)?;
+        out.push_bind_param::<Array<T::Sql>, _>(self.values)?;
         out.push_sql(")");
         Ok(())
     }
