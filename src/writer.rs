@@ -188,10 +188,10 @@ impl Desk {
     }
 
     async fn commit(&self, arrivals: &[Arrival], answers: &[Answer]) -> store::Result<Done> {
-        let began = Instant::now();
         let now = self.clock.now();
         let (assistant, rules) = (&self.assistant, &self.rules);
         let ahead = ingest::think_ahead(&self.store, assistant, arrivals, rules, now).await;
+        let began = Instant::now();
         let mut tx = self.store.begin().await?;
         let free = self.local.free();
         let mut accepted = Vec::new();
