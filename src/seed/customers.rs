@@ -1,6 +1,6 @@
 //! Who writes, how often, and under which name.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use centrium_channels::ChannelKind;
 use rand::RngExt;
@@ -16,14 +16,14 @@ pub(super) struct Customers {
     count: u64,
     known: Vec<i64>,
     /// Who writes for the first time in this set.
-    new: BTreeMap<u64, ()>,
+    new: BTreeSet<u64>,
 }
 
 impl Customers {
     /// Two customers to five tickets.
     pub fn new(tickets: u64) -> Self {
         let count = (tickets * 2 / 5).max(1);
-        Self { count, known: vec![0; usize::try_from(count).unwrap_or(0)], new: BTreeMap::new() }
+        Self { count, known: vec![0; usize::try_from(count).unwrap_or(0)], new: BTreeSet::new() }
     }
 
     /// The next one to write. By Zipf's law the customer of rank r writes with a weight of 1/r; the
@@ -39,7 +39,7 @@ impl Customers {
         let rank = ((self.count as f64 + 1.0).ln() * even).exp() as u64 - 1;
         let customer = rank.min(self.count - 1);
         if self.id(customer) == 0 {
-            self.new.insert(customer, ());
+            self.new.insert(customer);
         }
         customer
     }
@@ -57,7 +57,7 @@ impl Customers {
         plan: &Plan,
         changes: &mut Changes,
     ) -> Result<()> {
-        let new: Vec<u64> = std::mem::take(&mut self.new).into_keys().collect();
+        let new: Vec<u64> = std::mem::take(&mut self.new).into_iter().collect();
         let ids = reserve(tx, Table::Contacts, new.len()).await?;
         for (customer, id) in new.into_iter().zip(ids) {
             let (contact, identity) = rows(customer, id, plan);

@@ -42,11 +42,12 @@ impl Draft {
         let customer = customers.next(random);
         let opened = opened_at(random, number, plan);
         let is_old = plan.now - opened > 5 * DAY;
-        let status = match random.random_range(0..100) {
-            0..92 if is_old => Status::Closed,
-            0..50 => Status::New,
-            50..80 => Status::InProgress,
-            _ => Status::Closed,
+        let status = if random.random_bool(if is_old { 0.92 } else { 0.2 }) {
+            Status::Closed
+        } else if random.random_bool(0.6) {
+            Status::New
+        } else {
+            Status::InProgress
         };
         let priority = match random.random_range(0..100) {
             0..20 => Priority::Low,
