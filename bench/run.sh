@@ -8,12 +8,4 @@ harness=tests/harness
 "$harness/install.sh" wrk
 cargo build --release --locked --quiet -p centrium -p centrium-bench
 
-if ! BENCH_POSTGRES=$("$harness/postgres.sh" url 2>/dev/null); then
-    "$harness/install.sh" postgres
-    trap '"$harness/postgres.sh" stop' EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
-    BENCH_POSTGRES=$("$harness/postgres.sh" start)
-fi
-export BENCH_POSTGRES
-target/release/centrium-bench "$@"
+"$harness/postgres.sh" with target/release/centrium-bench "$@"

@@ -41,7 +41,7 @@ impl Database {
     /// memory, where a commit costs nothing.
     ///
     /// # Errors
-    /// When it can't be made; PostgreSQL's server is the one that `BENCH_POSTGRES` names.
+    /// When it can't be made; PostgreSQL's server is the one that `TEST_DATABASE_URL` names.
     pub async fn create(kind: Kind) -> Result<Self> {
         let folder = TempDir::with_prefix_in("bench-", "target").map_err(|e| e.to_string())?;
         match kind {
@@ -56,7 +56,7 @@ impl Database {
                 execute(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
                 execute(&server, &format!("CREATE DATABASE {name}")).await?;
                 let (base, _) =
-                    server.rsplit_once('/').ok_or("BENCH_POSTGRES names no database")?;
+                    server.rsplit_once('/').ok_or("TEST_DATABASE_URL names no database")?;
                 Ok(Self { url: format!("{base}/{name}"), name: Some(name), _folder: folder })
             }
         }
@@ -75,7 +75,8 @@ impl Database {
 }
 
 fn server() -> Result<String> {
-    std::env::var("BENCH_POSTGRES").map_err(|_| "BENCH_POSTGRES is not set; use make bench".into())
+    std::env::var("TEST_DATABASE_URL")
+        .map_err(|_| "TEST_DATABASE_URL is not set; use make bench".into())
 }
 
 async fn execute(server: &str, sql: &str) -> Result<()> {

@@ -4,6 +4,9 @@
 #   tests/harness/postgres.sh start    starts it, unless it runs, and prints its URL
 #   tests/harness/postgres.sh url      prints its URL, or fails when it does not run
 #   tests/harness/postgres.sh stop     stops it and removes its folder
+#   tests/harness/postgres.sh with COMMAND…
+#                                      runs a command that finds a server's URL in TEST_DATABASE_URL:
+#                                      the one set there, the one that runs, or one just for it
 #
 # Its settings are the server's own ones, durable commits included, because the crash tests are
 # worth nothing without them.
@@ -90,7 +93,22 @@ stop() {
     rm -rf "$folder" "$state/postgres.folder" "$state/postgres.url" "$state/postgres.log"
 }
 
+with() {
+    if [ -z "${TEST_DATABASE_URL:-}" ]; then
+        if ! TEST_DATABASE_URL=$(tests/harness/postgres.sh url 2>/dev/null); then
+            tests/harness/install.sh postgres
+            # Signals end the script through EXIT, so that a Ctrl-C stops the server as well.
+            trap stop EXIT
+            trap 'exit 130' INT
+            trap 'exit 143' TERM
+            TEST_DATABASE_URL=$(tests/harness/postgres.sh start)
+        fi
+        export TEST_DATABASE_URL
+    fi
+    "$@"
+}
+
 case ${1:-} in
-start | url | stop) "$1" ;;
-*) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+start | url | stop | with) "$@" ;;
+*) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

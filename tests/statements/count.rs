@@ -6,24 +6,14 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::recorder;
-use crate::harness::{App, Client, Kind};
+use crate::harness::{App, Client, both};
 
 /// Messages that wait for each other.
 const TOGETHER: usize = 200;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_set_runs_few_on_sqlite() {
-    a_full_set_runs_few(Kind::Sqlite).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_set_runs_few_on_postgres() {
-    a_full_set_runs_few(Kind::Postgres).await;
-}
-
-async fn a_full_set_runs_few(kind: Kind) {
-    recorder::start();
-    let app = App::start(kind).await;
+both!(a_full_set_runs_few, async |app: App| {
+    let app = recorder::listen_to(app).await;
+    let kind = app.database.kind();
     app.http.say("anna", "не работает интернет").await;
     for round in ["new customers", "returning customers"] {
         let statements = send_together(&app).await;
@@ -31,7 +21,7 @@ async fn a_full_set_runs_few(kind: Kind) {
         eprintln!("{kind:?}, {round}: {each:.2} statements a message");
         assert!(each <= 0.5, "{kind:?}, {round}: {each:.2}, of which {:#?}", most(&statements));
     }
-}
+});
 
 /// While something else holds the database, messages gather: one has been taken by the writer, the
 /// others wait behind it.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::recorder;
-use crate::harness::{App, Kind};
+use crate::harness::{App, both};
 
 /// What grows with the number of tickets.
 const LARGE: [&str; 8] = [
@@ -17,19 +17,8 @@ const LARGE: [&str; 8] = [
     "idempotency_keys",
 ];
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_hot_statement_scans_on_sqlite() {
-    no_hot_statement_scans(Kind::Sqlite).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_hot_statement_scans_on_postgres() {
-    no_hot_statement_scans(Kind::Postgres).await;
-}
-
-async fn no_hot_statement_scans(kind: Kind) {
-    recorder::start();
-    let app = App::start(kind).await;
+both!(no_hot_statement_scans, async |app: App| {
+    let app = recorder::listen_to(app).await;
     recorder::take();
     use_everything(&app).await;
     let mut statements = recorder::take();
@@ -46,8 +35,9 @@ async fn no_hot_statement_scans(kind: Kind) {
             }
         }
     }
+    let kind = app.database.kind();
     assert!(wrong.is_empty(), "{kind:?} reads whole tables:\n{}", wrong.join("\n"));
-}
+});
 
 /// What callers, operators and customers do all day.
 async fn use_everything(app: &App) {

@@ -4,6 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
+use crate::harness::{App, Options};
+
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 struct Recorder;
@@ -18,9 +20,10 @@ impl Instrumentation for Recorder {
     }
 }
 
-/// From now on, what new connections run is recorded.
-pub fn start() {
+/// The same engine's next life, all of whose statements are recorded.
+pub async fn listen_to(app: App) -> App {
     set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
+    app.restart(Options::default()).await
 }
 
 /// What was recorded since the last call, without values.
