@@ -3,7 +3,7 @@
 use centrium::clock::{DAY, HOUR};
 use centrium::jobs::housekeeping;
 use centrium::store::contacts::NewIdentity;
-use centrium::store::events::NewEvent;
+use centrium::store::events::{NewEvent, Payload};
 use centrium::store::tickets::{self, Ticket};
 use centrium::store::{Changes, StoredKind, Table, events, messages, reserve};
 use centrium_channels::ChannelKind;
@@ -39,7 +39,12 @@ both!(what_is_too_old_is_purged, async |app: App| {
 
 both!(old_events_go_in_batches_until_none_is_left, async |app: App| {
     let (store, now) = (&app.engine.store, app.engine.clock.now());
-    let event = NewEvent { kind: "test", ticket_id: None, payload: json!({}), created_at: now };
+    let event = NewEvent {
+        kind: "test",
+        ticket_id: None,
+        payload: Payload::new(&json!({})),
+        created_at: now,
+    };
     let mut tx = store.begin().await.unwrap();
     let changes = Changes { events: vec![event; 4_500], ..Changes::default() };
     changes.write(&mut tx).await.unwrap();

@@ -153,9 +153,3 @@ fn a_failed_answer_says_why() {
     let expected = json!({ "state": "failed", "error": "The customer has blocked the bot." });
     assert_eq!(shape["delivery"], expected);
 }
-
-#[test]
-fn files_look_the_same_in_events() {
-    let file = file(11);
-    assert_eq!(as_json(AttachmentOut::from(&file)), crate::events::attachment(&file));
-}
