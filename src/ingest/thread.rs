@@ -74,9 +74,12 @@ impl Set<'_> {
 
     async fn find_current(&mut self, tx: &mut Tx, known: &mut HashMap<Thread, i64>) -> Result<()> {
         let closed_since = self.now - self.rules.reopen;
+        let made = &self.changes.identities;
+        let made: HashSet<i64> = made.iter().map(|identity| identity.contact_id).collect();
         let mut wanted: HashMap<StoredKind, Vec<i64>> = HashMap::new();
         for i in self.new_ones() {
-            if self.arrivals[i].message.conversation.is_none() {
+            let is_known = !made.contains(&self.contact_of[i]);
+            if is_known && self.arrivals[i].message.conversation.is_none() {
                 wanted.entry(self.channel_of(i)).or_default().push(self.contact_of[i]);
             }
         }

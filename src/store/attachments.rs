@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
 use super::conn::on;
-use super::insert::insert;
+use super::insert::rows;
 use super::one_of::one_of;
 use super::schema::attachments;
 use super::{Conn, Result};
@@ -65,8 +65,4 @@ pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Attachment>> {
         .optional())?)
 }
 
-/// Writes new files.
-pub(super) async fn insert(conn: &mut Conn, rows: Vec<Attachment>) -> Result<()> {
-    insert!(conn, rows, attachments);
-    Ok(())
-}
+rows!(Attachment, attachments);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::conn::on;
-use super::insert::insert;
+use super::insert::{rows, write_all};
 use super::schema::channels;
 use super::{Conn, Result, Store, StoredKind, Tx};
 use crate::clock::Millis;
@@ -57,10 +57,10 @@ pub async fn ensure(tx: &mut Tx, kinds: &[StoredKind]) -> Result<()> {
             checked_at: None,
         })
         .collect();
-    let conn: &mut Conn = tx;
-    insert!(conn, missing, channels);
-    Ok(())
+    write_all(tx, vec![Box::new(missing)]).await
 }
+
+rows!(ChannelRow, channels);
 
 /// Turns a channel's switch, in a transaction of its own.
 ///

@@ -16,7 +16,7 @@ use super::postgres::LastState;
 use super::thread::Nearby;
 use super::{Error, Result, pool::Manager};
 
-/// A connection to SQLite or PostgreSQL. Queries reach it through `on!` and `insert!`.
+/// A connection to SQLite or PostgreSQL. Queries reach it through `on!` and `write_all`.
 pub struct Conn {
     pub(super) link: Link,
     /// A transaction is open. A connection that comes back to the pool like this is closed.
@@ -151,3 +151,18 @@ macro_rules! on {
     }};
 }
 pub(super) use on;
+
+/// Loads what a query finds, and keeps another engine from changing it until this transaction ends:
+/// `lock!(conn, query)`. On SQLite there is no other writer. Ordered by the rows' ids, two engines
+/// never wait for each other in a circle.
+macro_rules! lock {
+    ($conn:expr, $query:expr) => {{
+        $conn.cut.step()?;
+        let done = match &mut $conn.link {
+            $crate::store::conn::Link::Sqlite(c) => $query.load(c).await,
+            $crate::store::conn::Link::Postgres(c) => $query.for_update().load(&mut **c).await,
+        };
+        done.map_err(|error| $conn.last.explain(error))
+    }};
+}
+pub(super) use lock;

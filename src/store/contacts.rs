@@ -8,8 +8,8 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::conn::on;
-use super::insert::insert;
+use super::conn::{lock, on};
+use super::insert::rows;
 use super::one_of::one_of;
 use super::schema::{contact_identities, contacts};
 use super::{Conn, Result, StoredKind, Tx};
@@ -100,8 +100,14 @@ pub async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Contact>> {
     if ids.is_empty() || !tx.is_postgres() {
         return Ok(Vec::new());
     }
-    super::ids::lock_rows(tx, super::Table::Contacts, ids).await?;
-    by_ids(tx, ids).await
+    let conn: &mut Conn = tx;
+    Ok(lock!(
+        conn,
+        contacts::table
+            .filter(one_of(contacts::id, ids))
+            .select(Contact::as_select())
+            .order(contacts::id)
+    )?)
 }
 
 /// Contacts by their ids.
@@ -191,19 +197,5 @@ pub async fn set_blocked(tx: &mut Tx, id: i64, blocked: bool, at: Millis) -> Res
     Ok(rows > 0)
 }
 
-/// Writes contacts, new or changed.
-pub(super) async fn upsert(conn: &mut Conn, rows: Vec<Contact>) -> Result<()> {
-    insert!(
-        conn,
-        rows,
-        contacts,
-        [name, email, phone, language, metadata, search_text, updated_at]
-    );
-    Ok(())
-}
-
-/// Writes new identities.
-pub(super) async fn insert_identities(conn: &mut Conn, rows: Vec<NewIdentity>) -> Result<()> {
-    insert!(conn, rows, contact_identities);
-    Ok(())
-}
+rows!(Contact, contacts, [name, email, phone, language, metadata, search_text, updated_at]);
+rows!(NewIdentity, contact_identities);

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::conn::on;
-use super::insert::insert;
+use super::insert::rows;
 use super::names::{Priority, Status};
 use super::one_of::one_of;
 use super::schema::decisions;
@@ -76,8 +76,4 @@ pub async fn decided(conn: &mut Conn, message_ids: &[i64]) -> Result<Vec<i64>> {
         .await)?)
 }
 
-/// Writes new decisions.
-pub(super) async fn insert(conn: &mut Conn, rows: Vec<Decision>) -> Result<()> {
-    insert!(conn, rows, decisions);
-    Ok(())
-}
+rows!(Decision, decisions);

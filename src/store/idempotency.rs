@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
 use super::conn::on;
-use super::insert::insert;
+use super::insert::rows;
 use super::one_of::one_of;
 use super::schema::idempotency_keys;
 use super::{Conn, Result, Tx};
@@ -64,8 +64,4 @@ pub async fn purge(tx: &mut Tx, at: Millis, limit: i64) -> Result<usize> {
         .await)?)
 }
 
-/// Writes new keys.
-pub(super) async fn insert(conn: &mut Conn, rows: Vec<IdempotencyKey>) -> Result<()> {
-    insert!(conn, rows, idempotency_keys);
-    Ok(())
-}
+rows!(IdempotencyKey, idempotency_keys);

@@ -91,21 +91,3 @@ diesel::table! {
         seq -> BigInt,
     }
 }
-
-/// Keeps these rows from being changed by another engine until this transaction ends. On SQLite
-/// there is no other writer. Locked in the order of their ids, so that two engines never wait
-/// for each other in a circle.
-///
-/// # Errors
-/// As every statement.
-pub async fn lock_rows(tx: &mut Tx, table: Table, ids: &[i64]) -> Result<()> {
-    if !tx.is_postgres() || ids.is_empty() {
-        return Ok(());
-    }
-    let list = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    let sql =
-        format!("SELECT id FROM {} WHERE id IN ({list}) ORDER BY id FOR UPDATE", table.name());
-    let conn: &mut Conn = tx;
-    let _: Vec<Id> = on!(conn, |c| diesel::sql_query(sql.as_str()).load(c).await)?;
-    Ok(())
-}

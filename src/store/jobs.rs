@@ -10,8 +10,8 @@ use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
-use super::conn::on;
-use super::insert::insert;
+use super::conn::{lock, on};
+use super::insert::rows;
 use super::messages;
 use super::names::{DeliveryState, JobKind, JobState};
 use super::one_of::one_of;
@@ -154,14 +154,15 @@ pub async fn any(conn: &mut Conn) -> Result<bool> {
 /// # Errors
 /// As every statement.
 pub async fn still_held(tx: &mut Tx, owner: &str, ids: &[i64]) -> Result<Vec<i64>> {
-    super::ids::lock_rows(tx, super::Table::Jobs, ids).await?;
     let conn: &mut Conn = tx;
-    Ok(on!(conn, |c| jobs::table
-        .filter(one_of(jobs::id, ids))
-        .filter(jobs::lease_owner.eq(owner))
-        .select(jobs::id)
-        .load(c)
-        .await)?)
+    Ok(lock!(
+        conn,
+        jobs::table
+            .filter(one_of(jobs::id, ids))
+            .filter(jobs::lease_owner.eq(owner))
+            .select(jobs::id)
+            .order(jobs::id)
+    )?)
 }
 
 /// Gives jobs back: they are due at `run_at`.
@@ -335,8 +336,4 @@ pub(super) async fn delete(conn: &mut Conn, ids: Vec<i64>) -> Result<()> {
     Ok(())
 }
 
-/// Writes new jobs.
-pub(super) async fn insert(conn: &mut Conn, rows: Vec<Job>) -> Result<()> {
-    insert!(conn, rows, jobs);
-    Ok(())
-}
+rows!(Job, jobs);

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::conn::on;
-use super::insert::insert;
+use super::insert::rows;
 use super::names::{Author, DeliveryState};
 use super::one_of::one_of;
 use super::schema::messages;
@@ -294,8 +294,4 @@ pub async fn mark_delivered(tx: &mut Tx, ticket_id: i64, up_to: i64) -> Result<(
     Ok(())
 }
 
-/// Writes new messages.
-pub(super) async fn insert(conn: &mut Conn, rows: Vec<Message>) -> Result<()> {
-    insert!(conn, rows, messages);
-    Ok(())
-}
+rows!(Message, messages);

@@ -1,20 +1,21 @@
 //! Tickets.
 
 use diesel::dsl::{exists, max, not, sql};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::{
-    BoolExpressionMethods, ExpressionMethods, Identifiable, Insertable, OptionalExtension,
-    QueryDsl, Queryable, Selectable, SelectableHelper,
+    BoolExpressionMethods, CombineDsl, ExpressionMethods, Identifiable, Insertable,
+    OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper,
 };
 use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
-use super::conn::on;
-use super::insert::insert;
+use super::conn::{lock, on};
+use super::insert::rows;
 use super::names::{Author, Priority, Status};
 use super::one_of::one_of;
 use super::schema::{messages, tickets};
-use super::{Conn, Result, StoredKind, Tx, ids, search};
+use super::{Conn, Result, StoredKind, Tx, search};
 use crate::clock::Millis;
 
 /// A ticket.
@@ -168,8 +169,17 @@ pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Ticket>> {
 /// # Errors
 /// As every statement.
 pub async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Ticket>> {
-    ids::lock_rows(tx, ids::Table::Tickets, ids).await?;
-    by_ids(tx, ids).await
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let conn: &mut Conn = tx;
+    Ok(lock!(
+        conn,
+        tickets::table
+            .filter(one_of(tickets::id, ids))
+            .select(Ticket::as_select())
+            .order(tickets::id)
+    )?)
 }
 
 /// The ids of these conversations' tickets.
@@ -206,25 +216,34 @@ pub async fn current(
     if contact_ids.is_empty() {
         return Ok(Vec::new());
     }
-    // Two aggregates a contact; a contact's tickets are found by their index.
-    let open: Vec<Option<i64>> = on!(conn, |c| tickets::table
-        .filter(one_of(tickets::contact_id, contact_ids))
-        .filter(tickets::channel.eq(channel))
-        .filter(tickets::status.ne(Status::Closed))
+    let theirs = || {
+        tickets::table
+            .filter(one_of(tickets::contact_id, contact_ids))
+            .filter(tickets::channel.eq(channel))
+    };
+    let newest: Vec<Option<i64>> = on!(conn, |c| theirs()
+        .filter(is_open())
         .group_by(tickets::contact_id)
         .select(max(tickets::id))
+        .union_all(
+            theirs()
+                .filter(is_closed())
+                .filter(tickets::closed_at.gt(closed_since))
+                .group_by(tickets::contact_id)
+                .select(max(tickets::id)),
+        )
         .load(c)
         .await)?;
-    let closed: Vec<Option<i64>> = on!(conn, |c| tickets::table
-        .filter(one_of(tickets::contact_id, contact_ids))
-        .filter(tickets::channel.eq(channel))
-        .filter(tickets::status.eq(Status::Closed))
-        .filter(tickets::closed_at.gt(closed_since))
-        .group_by(tickets::contact_id)
-        .select(max(tickets::id))
-        .load(c)
-        .await)?;
-    Ok(open.into_iter().chain(closed).flatten().collect())
+    Ok(newest.into_iter().flatten().collect())
+}
+
+// Indexes hold just these; a value that is bound would hide that from the database.
+fn is_open() -> SqlLiteral<Bool> {
+    sql("tickets.status <> 'closed'")
+}
+
+fn is_closed() -> SqlLiteral<Bool> {
+    sql("tickets.status = 'closed'")
 }
 
 /// The ids of a contact's open tickets, on all channels.
@@ -234,7 +253,7 @@ pub async fn current(
 pub async fn open_of_contact(conn: &mut Conn, contact_id: i64) -> Result<Vec<i64>> {
     Ok(on!(conn, |c| tickets::table
         .filter(tickets::contact_id.eq(contact_id))
-        .filter(tickets::status.ne(Status::Closed))
+        .filter(is_open())
         .order(tickets::id)
         .select(tickets::id)
         .load(c)
@@ -253,43 +272,37 @@ pub async fn silent(conn: &mut Conn, silent_since: Millis, limit: i64) -> Result
             .filter(messages::author.eq_any(authors))
     };
     Ok(on!(conn, |c| tickets::table
-        .filter(tickets::status.ne(Status::Closed))
+        .filter(tickets::status.eq_any([Status::New, Status::InProgress]))
         .filter(tickets::updated_at.lt(silent_since))
         .filter(tickets::escalated_at.is_null())
         .filter(tickets::operator.is_null())
         .filter(exists(by(&[Author::Assistant, Author::System])))
         .filter(not(exists(by(&[Author::Operator]))))
-        .order(tickets::updated_at)
         .select(tickets::id)
         .limit(limit)
         .load(c)
         .await)?)
 }
 
-/// Writes tickets, new or changed.
-pub(super) async fn upsert(conn: &mut Conn, rows: Vec<Ticket>) -> Result<()> {
-    insert!(
-        conn,
-        rows,
-        tickets,
-        [
-            contact_id,
-            subject,
-            status,
-            priority,
-            category,
-            department,
-            needs_escalation,
-            escalation_reason,
-            escalated_at,
-            is_auto_solved,
-            operator,
-            taken_by,
-            version,
-            updated_at,
-            first_response_at,
-            closed_at
-        ]
-    );
-    Ok(())
-}
+rows!(
+    Ticket,
+    tickets,
+    [
+        contact_id,
+        subject,
+        status,
+        priority,
+        category,
+        department,
+        needs_escalation,
+        escalation_reason,
+        escalated_at,
+        is_auto_solved,
+        operator,
+        taken_by,
+        version,
+        updated_at,
+        first_response_at,
+        closed_at
+    ]
+);

@@ -163,7 +163,9 @@ CREATE TABLE settings (
 CREATE UNIQUE INDEX contact_identities_channel_identifier ON contact_identities (channel, identifier);
 CREATE INDEX contact_identities_contact ON contact_identities (contact_id);
 CREATE UNIQUE INDEX tickets_conversation ON tickets (channel, external_id) WHERE external_id IS NOT NULL AND channel IN ('api', 'site', 'email');
-CREATE INDEX tickets_contact ON tickets (contact_id, id);
+CREATE INDEX tickets_contact_activity ON tickets (contact_id, updated_at DESC, id DESC);
+CREATE INDEX tickets_contact_open ON tickets (contact_id, channel, id) WHERE status <> 'closed';
+CREATE INDEX tickets_contact_closed ON tickets (contact_id, channel, closed_at) WHERE status = 'closed';
 CREATE INDEX tickets_activity ON tickets (updated_at DESC, id DESC);
 CREATE INDEX tickets_status_activity ON tickets (status, updated_at DESC, id DESC);
 CREATE INDEX tickets_channel_activity ON tickets (channel, updated_at DESC, id DESC);
