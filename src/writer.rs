@@ -77,7 +77,7 @@ impl Writer {
     /// When there can be no more threads.
     pub fn start(desk: Desk) -> store::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        desk.store.clone().spawn(run(desk, waiting))?;
+        desk.store.clone().spawn("writer", run(desk, waiting))?;
         Ok(Self { queue })
     }
 
@@ -99,7 +99,6 @@ impl Writer {
     }
 
     /// Pieces of work that wait for the writing task.
-    #[cfg(feature = "testing")]
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()

@@ -1,6 +1,6 @@
 //! What is due by the clock: silent tickets close, old rows go, the search index follows.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::clock::{DAY, HOUR};
 use crate::engine::Engine;
@@ -14,6 +14,8 @@ const KEEP_KEYS: i64 = 48 * HOUR;
 /// Tickets that are closed, or put into the index, in one transaction: few enough that the messages
 /// which come in meanwhile hardly wait for it.
 const SET: i64 = 128;
+/// How much longer than it worked the search index rests under load.
+const RESTS: u32 = 9;
 /// Old rows that are deleted in one transaction.
 const BATCH: i64 = 2_000;
 
@@ -23,7 +25,7 @@ const BATCH: i64 = 2_000;
 /// When there can be no more threads.
 pub fn start(engine: &Engine) -> Result<()> {
     let (its, running) = (engine.clone(), engine.tracker.token());
-    engine.store.spawn(async move {
+    engine.store.spawn("housekeeping", async move {
         tokio::join!(
             every(&its, Duration::from_millis(500), Task::Index),
             every(&its, Duration::from_secs(2), Task::Watch),
@@ -57,19 +59,23 @@ async fn every(engine: &Engine, pause: Duration, task: Task) {
     }
 }
 
-/// Puts changed tickets into the search index, until none is left.
+/// Puts changed tickets into the search index, until none is left. While messages wait to be
+/// written, it rests for most of the time: they come first, and a ticket that is written to often is
+/// then read once for many messages.
 ///
 /// # Errors
 /// As every statement.
 pub async fn index(engine: &Engine) -> Result<()> {
-    while search::index_some(&engine.store, SET).await? > 0 {
-        if engine.stop.is_cancelled() {
-            break;
+    loop {
+        let began = Instant::now();
+        if search::index_some(&engine.store, SET).await? == 0 || engine.stop.is_cancelled() {
+            return Ok(());
         }
+        let rest =
+            if engine.writer.waiting() > 0 { began.elapsed() * RESTS } else { Duration::ZERO };
         // The other loops share this thread.
-        tokio::task::yield_now().await;
+        tokio::time::sleep(rest).await;
     }
-    Ok(())
 }
 
 /// Follows a change of keys, and counts jobs for `/metrics`.

@@ -8,6 +8,7 @@ use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
 use super::conn::on;
+use super::prepared::Prepared;
 use super::{Conn, Result, Tx};
 
 /// The tables whose ids are reserved.
@@ -68,9 +69,10 @@ pub async fn reserve(tx: &mut Tx, table: Table, n: usize) -> Result<std::vec::In
         return Ok(ids.into_iter());
     }
     let sql =
-        format!("SELECT nextval('{0}_id_seq') AS id FROM generate_series(1, {n})", table.name());
+        format!("SELECT nextval('{0}_id_seq') AS id FROM generate_series(1, $1)", table.name());
+    let n = i64::try_from(n).unwrap_or(i64::MAX);
     let conn: &mut Conn = tx;
-    let rows: Vec<Id> = on!(conn, |c| diesel::sql_query(sql.as_str()).load(c).await)?;
+    let rows: Vec<Id> = on!(conn, |c| Prepared::new(&sql).number(n).load(c).await)?;
     Ok(rows.into_iter().map(|row| row.id).collect::<Vec<_>>().into_iter())
 }
 

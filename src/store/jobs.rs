@@ -15,6 +15,7 @@ use super::insert::rows;
 use super::messages;
 use super::names::{DeliveryState, JobKind, JobState};
 use super::one_of::one_of;
+use super::prepared::Prepared;
 use super::schema::jobs;
 use super::{Conn, Result, Tx};
 use crate::clock::Millis;
@@ -92,7 +93,6 @@ pub async fn claim(
     until: Millis,
     limit: i64,
 ) -> Result<Vec<Job>> {
-    use diesel::sql_types::{BigInt, Text};
     let (skip, p) = if tx.is_postgres() { ("FOR UPDATE SKIP LOCKED", "$") } else { ("", "?") };
     let sql = format!(
         "UPDATE jobs SET lease_owner = {p}1, run_at = {p}2, attempts = attempts + 1
@@ -101,11 +101,11 @@ pub async fn claim(
          RETURNING *"
     );
     let conn: &mut Conn = tx;
-    Ok(on!(conn, |c| diesel::sql_query(sql.as_str())
-        .bind::<Text, _>(owner)
-        .bind::<BigInt, _>(until)
-        .bind::<BigInt, _>(now)
-        .bind::<BigInt, _>(limit)
+    Ok(on!(conn, |c| Prepared::new(&sql)
+        .text(owner)
+        .number(until)
+        .number(now)
+        .number(limit)
         .load(c)
         .await)?)
 }

@@ -13,6 +13,7 @@ use super::conn::on;
 use super::insert::rows;
 use super::names::{Author, DeliveryState};
 use super::one_of::one_of;
+use super::prepared::Prepared;
 use super::schema::messages;
 use super::tickets::Ticket;
 use super::{Conn, Result, StoredKind, Tx};
@@ -155,9 +156,10 @@ pub async fn newest_of(conn: &mut Conn, tickets: &[i64], limit: i64) -> Result<V
     if tickets.is_empty() {
         return Ok(Vec::new());
     }
-    let newest = newest_in(tickets, limit, conn.is_postgres());
+    let newest = newest_in(limit, conn.is_postgres());
     let sql = format!("SELECT messages.* FROM {newest} ORDER BY messages.id");
-    Ok(on!(conn, |c| diesel::sql_query(sql.as_str()).load(c).await)?)
+    let tickets = as_json(tickets);
+    Ok(on!(conn, |c| Prepared::new(&sql).text(&tickets).load(c).await)?)
 }
 
 /// The texts of the newest `limit` messages of each of these tickets, newest first, until they have
@@ -172,7 +174,7 @@ pub async fn newest_texts_of(
     limit: i64,
     characters: usize,
 ) -> Result<Vec<(i64, String)>> {
-    let newest = newest_in(tickets, limit, conn.is_postgres());
+    let newest = newest_in(limit, conn.is_postgres());
     let sql = format!(
         "SELECT ticket_id, substr(text, 1, {characters}) AS text FROM (
              SELECT messages.id, ticket_id, text,
@@ -182,22 +184,32 @@ pub async fn newest_texts_of(
          ) AS counted
          WHERE newer < {characters} ORDER BY ticket_id, id DESC"
     );
-    let rows: Vec<Words> = on!(conn, |c| diesel::sql_query(sql.as_str()).load(c).await)?;
+    let tickets = as_json(tickets);
+    let rows: Vec<Words> = on!(conn, |c| Prepared::new(&sql).text(&tickets).load(c).await)?;
     Ok(rows.into_iter().map(|row| (row.ticket_id, row.text)).collect())
 }
 
-/// The newest messages of these tickets and no more than that, as the end of a `FROM`. Each database
-/// has its own way to say so.
-fn newest_in(tickets: &[i64], limit: i64, is_postgres: bool) -> String {
-    let list = tickets.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    let newest =
-        format!("FROM messages WHERE ticket_id = tickets.id ORDER BY id DESC LIMIT {limit}");
-    let join = if is_postgres {
-        format!("CROSS JOIN LATERAL (SELECT * {newest}) AS messages")
+/// The newest messages of the tickets in a JSON array, the only value that is bound, and no more than
+/// that, as the end of a `FROM`. Each database has its own way to say so.
+fn newest_in(limit: i64, is_postgres: bool) -> String {
+    let given = if is_postgres { "given.ticket::bigint" } else { "given.value" };
+    let newest = format!("FROM messages WHERE ticket_id = {given} ORDER BY id DESC LIMIT {limit}");
+    if is_postgres {
+        format!(
+            "json_array_elements_text($1::json) AS given (ticket)
+             CROSS JOIN LATERAL (SELECT * {newest}) AS messages"
+        )
     } else {
-        format!("CROSS JOIN messages ON messages.id IN (SELECT id {newest})")
-    };
-    format!("tickets {join} WHERE tickets.id IN ({list})")
+        format!(
+            "json_each(?1) AS given
+             CROSS JOIN messages ON messages.id IN (SELECT id {newest})"
+        )
+    }
+}
+
+fn as_json(ids: &[i64]) -> String {
+    // Numbers can always be written.
+    serde_json::to_string(ids).unwrap_or_default()
 }
 
 #[derive(QueryableByName)]

@@ -18,6 +18,7 @@ mod migrate;
 mod one_of;
 mod pool;
 mod postgres;
+mod prepared;
 mod schema;
 mod thread;
 
@@ -31,7 +32,6 @@ pub mod jobs;
 pub mod keys;
 pub mod messages;
 pub mod names;
-
 pub mod search;
 pub mod settings;
 pub mod tickets;

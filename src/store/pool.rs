@@ -94,7 +94,8 @@ async fn open_sqlite(path: PathBuf, purpose: Purpose) -> Result<Link> {
 }
 
 /// Opens the file with the settings that the guarantees need: a commit is on the disk when it
-/// returns (`synchronous = FULL` in WAL mode), and a reader never waits for a writer.
+/// returns (`synchronous = FULL` in WAL mode), and a reader never waits for a writer. The log holds up
+/// to 16 MB: pages that change often are then copied into the file once for many commits.
 pub(super) fn connect_sqlite(path: &std::path::Path, purpose: Purpose) -> Result<SqliteConnection> {
     let shown = path.to_string_lossy();
     create_private(path).map_err(|e| Error::Unavailable(format!("{}: {e}", path.display())))?;
@@ -106,6 +107,7 @@ pub(super) fn connect_sqlite(path: &std::path::Path, purpose: Purpose) -> Result
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
+         PRAGMA wal_autocheckpoint = 4000;
          PRAGMA journal_size_limit = 67108864;",
     )?;
     if purpose == Purpose::Read {

@@ -1,7 +1,6 @@
 //! Tickets.
 
 use diesel::dsl::{exists, max, not, sql};
-use diesel::expression::SqlLiteral;
 use diesel::prelude::{
     BoolExpressionMethods, CombineDsl, ExpressionMethods, Identifiable, Insertable,
     OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper,
@@ -14,6 +13,7 @@ use super::conn::{lock, on};
 use super::insert::rows;
 use super::names::{Author, Priority, Status};
 use super::one_of::one_of;
+use super::prepared::Fixed;
 use super::schema::{messages, tickets};
 use super::{Conn, Result, StoredKind, Tx, search};
 use crate::clock::Millis;
@@ -222,12 +222,12 @@ pub async fn current(
             .filter(tickets::channel.eq(channel))
     };
     let newest: Vec<Option<i64>> = on!(conn, |c| theirs()
-        .filter(is_open())
+        .filter(OPEN)
         .group_by(tickets::contact_id)
         .select(max(tickets::id))
         .union_all(
             theirs()
-                .filter(is_closed())
+                .filter(CLOSED)
                 .filter(tickets::closed_at.gt(closed_since))
                 .group_by(tickets::contact_id)
                 .select(max(tickets::id)),
@@ -237,14 +237,8 @@ pub async fn current(
     Ok(newest.into_iter().flatten().collect())
 }
 
-// Indexes hold just these; a value that is bound would hide that from the database.
-fn is_open() -> SqlLiteral<Bool> {
-    sql("tickets.status <> 'closed'")
-}
-
-fn is_closed() -> SqlLiteral<Bool> {
-    sql("tickets.status = 'closed'")
-}
+const OPEN: Fixed = Fixed("tickets.status <> 'closed'");
+const CLOSED: Fixed = Fixed("tickets.status = 'closed'");
 
 /// The ids of a contact's open tickets, on all channels.
 ///
@@ -253,7 +247,7 @@ fn is_closed() -> SqlLiteral<Bool> {
 pub async fn open_of_contact(conn: &mut Conn, contact_id: i64) -> Result<Vec<i64>> {
     Ok(on!(conn, |c| tickets::table
         .filter(tickets::contact_id.eq(contact_id))
-        .filter(is_open())
+        .filter(OPEN)
         .order(tickets::id)
         .select(tickets::id)
         .load(c)

@@ -16,7 +16,7 @@ pub fn start(path: &str, set: usize, mut waiting: mpsc::Receiver<Waiting>) -> Re
     let conn = Connection::open(path).map_err(|e| e.to_string())?;
     conn.execute_batch(
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
+         PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;",
     )
     .map_err(|e| e.to_string())?;
     conn.set_prepared_statement_cache_capacity(32);
