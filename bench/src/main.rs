@@ -2,12 +2,17 @@
 //! machine's loopback, in folders and databases of its own, for a bounded time.
 
 mod accept;
+mod asker;
 mod bare;
 mod constant;
 mod database;
 mod load;
+mod postgres;
+mod process;
+mod program;
 mod report;
 mod server;
+mod stock;
 
 use std::process::ExitCode;
 
@@ -37,15 +42,23 @@ enum Part {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime.block_on(run(cli.part)),
+        Ok(runtime) => runtime.block_on(until_stopped(run(cli.part))),
         Err(error) => Err(error.to_string()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
-            complain(&sentence);
+            tell(&sentence);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Ctrl-C ends it as an error does: servers stop and folders go.
+async fn until_stopped(work: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::select! {
+        done = work => done,
+        _ = tokio::signal::ctrl_c() => Err("stopped".to_owned()),
     }
 }
 
@@ -58,6 +71,6 @@ async fn run(part: Part) -> Result<()> {
 }
 
 #[expect(clippy::print_stderr, reason = "the progress and the sentence at the end")]
-fn complain(line: &str) {
+fn tell(line: &str) {
     eprintln!("{line}");
 }
