@@ -6,6 +6,7 @@ mod asker;
 mod bare;
 mod constant;
 mod database;
+mod jobs;
 mod load;
 mod postgres;
 mod process;
@@ -31,12 +32,17 @@ struct Cli {
 enum Part {
     /// From a message's request to its stored answer
     Accept(accept::Options),
+    /// Waiting jobs, beside a bare loop
+    Jobs(jobs::Options),
     /// The engine with an assistant that says the same to everyone, and an echo route
     #[command(hide = true)]
     ServeConstant,
     /// As little as can do the same
     #[command(hide = true)]
     ServeBare(bare::Options),
+    /// As little as can finish jobs that wait
+    #[command(hide = true)]
+    ServeBareJobs,
 }
 
 fn main() -> ExitCode {
@@ -65,8 +71,10 @@ async fn until_stopped(work: impl Future<Output = Result<()>>) -> Result<()> {
 async fn run(part: Part) -> Result<()> {
     match part {
         Part::Accept(options) => accept::run(&options).await,
+        Part::Jobs(options) => jobs::run(&options).await,
         Part::ServeConstant => constant::serve().await,
         Part::ServeBare(options) => bare::serve(options).await,
+        Part::ServeBareJobs => bare::jobs::serve().await,
     }
 }
 
