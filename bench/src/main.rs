@@ -12,6 +12,7 @@ mod postgres;
 mod process;
 mod program;
 mod report;
+mod restart;
 mod server;
 mod stock;
 
@@ -34,6 +35,8 @@ enum Part {
     Accept(accept::Options),
     /// Waiting jobs, beside a bare loop
     Jobs(jobs::Options),
+    /// From a start to the first answer, with a full database
+    Restart(restart::Options),
     /// The engine with an assistant that says the same to everyone, and an echo route
     #[command(hide = true)]
     ServeConstant,
@@ -72,6 +75,7 @@ async fn run(part: Part) -> Result<()> {
     match part {
         Part::Accept(options) => accept::run(&options).await,
         Part::Jobs(options) => jobs::run(&options).await,
+        Part::Restart(options) => restart::run(&options).await,
         Part::ServeConstant => constant::serve().await,
         Part::ServeBare(options) => bare::serve(options).await,
         Part::ServeBareJobs => bare::jobs::serve().await,
