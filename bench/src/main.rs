@@ -8,6 +8,7 @@ mod constant;
 mod database;
 mod jobs;
 mod load;
+mod memory;
 mod postgres;
 mod process;
 mod program;
@@ -37,6 +38,8 @@ enum Part {
     Jobs(jobs::Options),
     /// From a start to the first answer, with a full database
     Restart(restart::Options),
+    /// What the engine holds, with a full database
+    Memory(memory::Options),
     /// The engine with an assistant that says the same to everyone, and an echo route
     #[command(hide = true)]
     ServeConstant,
@@ -76,6 +79,7 @@ async fn run(part: Part) -> Result<()> {
         Part::Accept(options) => accept::run(&options).await,
         Part::Jobs(options) => jobs::run(&options).await,
         Part::Restart(options) => restart::run(&options).await,
+        Part::Memory(options) => memory::run(&options).await,
         Part::ServeConstant => constant::serve().await,
         Part::ServeBare(options) => bare::serve(options).await,
         Part::ServeBareJobs => bare::jobs::serve().await,
