@@ -6,6 +6,7 @@ mod asker;
 mod bare;
 mod constant;
 mod database;
+mod grow;
 mod jobs;
 mod load;
 mod memory;
@@ -34,6 +35,8 @@ struct Cli {
 enum Part {
     /// From a message's request to its stored answer
     Accept(accept::Options),
+    /// The same, lists, filters, search and pages, while the database grows to a million tickets
+    Grow(grow::Options),
     /// Waiting jobs, beside a bare loop
     Jobs(jobs::Options),
     /// From a start to the first answer, with a full database
@@ -77,6 +80,7 @@ async fn until_stopped(work: impl Future<Output = Result<()>>) -> Result<()> {
 async fn run(part: Part) -> Result<()> {
     match part {
         Part::Accept(options) => accept::run(&options).await,
+        Part::Grow(options) => grow::run(&options).await,
         Part::Jobs(options) => jobs::run(&options).await,
         Part::Restart(options) => restart::run(&options).await,
         Part::Memory(options) => memory::run(&options).await,
