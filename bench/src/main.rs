@@ -10,6 +10,7 @@ mod grow;
 mod jobs;
 mod load;
 mod memory;
+mod peer;
 mod postgres;
 mod process;
 mod program;
@@ -43,6 +44,8 @@ enum Part {
     Restart(restart::Options),
     /// What the engine holds, with a full database
     Memory(memory::Options),
+    /// The same as accept for django-helpdesk
+    Peer(peer::Options),
     /// The engine with an assistant that says the same to everyone, and an echo route
     #[command(hide = true)]
     ServeConstant,
@@ -84,6 +87,7 @@ async fn run(part: Part) -> Result<()> {
         Part::Jobs(options) => jobs::run(&options).await,
         Part::Restart(options) => restart::run(&options).await,
         Part::Memory(options) => memory::run(&options).await,
+        Part::Peer(options) => peer::run(&options).await,
         Part::ServeConstant => constant::serve().await,
         Part::ServeBare(options) => bare::serve(options).await,
         Part::ServeBareJobs => bare::jobs::serve().await,
