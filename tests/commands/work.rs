@@ -48,7 +48,8 @@ async fn a_database_is_filled_once_from_each_seed() {
         let filled = place.run(&["bench", "seed", "--tickets", "20"]).await.ok();
         assert_eq!(filled, "20 tickets were added.\n");
         let twice = place.run(&["bench", "seed", "--tickets", "30"]).await.refused();
-        let sentence = "The database holds the data of seed 1 already. Name another one with --seed.";
+        let sentence =
+            "The database holds the data of seed 1 already. Name another one with --seed.";
         assert_eq!(twice, format!("centrium: {sentence}\n").trim());
         place.run(&["bench", "seed", "--tickets", "20", "--seed", "2"]).await.ok();
     }
