@@ -29,8 +29,8 @@ pub struct Options {
 const SERVERS: [Kind; 3] = [Kind::BareJobs, Kind::Constant, Kind::Engine];
 /// How long the jobs of a round may take.
 const PATIENCE: Duration = Duration::from_secs(50);
-/// How often it is looked whether any is left.
-const LOOK: Duration = Duration::from_millis(50);
+/// How often it is looked whether any is left; what a look costs is taken from the server.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// The figures of one run.
 #[derive(Clone, Copy)]

@@ -56,6 +56,7 @@ pub async fn run(
         .env("BENCH_KEY", EXTERNAL_KEY)
         .env("BENCH_TOKEN", API_TOKEN)
         .stderr(Stdio::inherit())
+        .kill_on_drop(true)
         .output()
         .await
         .map_err(|e| format!("wrk could not be run ({e}); apt-get install wrk"))?;

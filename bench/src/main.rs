@@ -20,6 +20,7 @@ mod server;
 mod stock;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -72,10 +73,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Ctrl-C ends it as an error does: servers stop and folders go.
+/// A part takes 15 minutes at most, and some more where a million tickets have to be made first.
+const LIMIT: Duration = Duration::from_secs(25 * 60);
+
+/// Ctrl-C, or a server that hangs, ends it as an error does: servers stop and folders go.
 async fn until_stopped(work: impl Future<Output = Result<()>>) -> Result<()> {
     tokio::select! {
         done = work => done,
+        () = tokio::time::sleep(LIMIT) => Err(format!("not done after {LIMIT:?}")),
         _ = tokio::signal::ctrl_c() => Err("stopped".to_owned()),
     }
 }

@@ -11,7 +11,7 @@ use crate::server::{Kind, Server};
 use crate::{Result, load, tell};
 
 /// How long a server may need to be idle again.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// An idle one uses less than this many seconds of processor time within `LOOK`.
 const IDLE: f64 = 0.03;
 const LOOK: Duration = Duration::from_millis(500);
