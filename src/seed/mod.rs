@@ -30,6 +30,8 @@ const HISTORY: Millis = 730 * DAY;
 pub struct Plan {
     /// How many tickets.
     pub tickets: u64,
+    /// How many of them, the newest, wait for the assistant's answer. At most all of them.
+    pub jobs: u64,
     /// Which of all possible data.
     pub seed: u64,
     /// When the newest of them was opened.
@@ -41,7 +43,8 @@ pub struct Plan {
 /// Adds the data to what is there, and tells after each set how many tickets are written.
 ///
 /// # Errors
-/// When the database can't be written; what was written until then stays.
+/// When the database can't be written; what was written until then stays. `Contended` when it has
+/// the data of this seed: their customers are the same.
 pub async fn fill(store: &Store, plan: &Plan, mut told: impl FnMut(u64)) -> Result<()> {
     let mut random = StdRng::seed_from_u64(plan.seed);
     let mut customers = Customers::new(plan.tickets);
@@ -57,10 +60,12 @@ pub async fn fill(store: &Store, plan: &Plan, mut told: impl FnMut(u64)) -> Resu
         let tickets = reserve(&mut tx, Table::Tickets, drafts.len()).await?;
         let messages = drafts.iter().map(ticket::Draft::messages).sum();
         let files = drafts.iter().map(ticket::Draft::files).sum();
+        let jobs = drafts.iter().map(ticket::Draft::jobs).sum();
         let mut ids = Ids {
             tickets,
             messages: reserve(&mut tx, Table::Messages, messages).await?,
             files: reserve(&mut tx, Table::Attachments, files).await?,
+            jobs: reserve(&mut tx, Table::Jobs, jobs).await?,
         };
         for draft in drafts {
             draft.write(&mut ids, &customers, plan, &mut changes);

@@ -26,7 +26,7 @@ pub async fn start(url: &str, set: usize, mut waiting: mpsc::Receiver<Waiting>) 
             let now = rows::now();
             let (columns, done) = Columns::of(taken.drain(..), &mut ledger, now);
             if let Err(error) = commit(&client, &statements, &columns, now).await {
-                crate::complain(&error.to_string());
+                crate::tell(&error.to_string());
                 return;
             }
             for (tell, ids) in done {
@@ -196,7 +196,11 @@ async fn commit(
     Ok(())
 }
 
-async fn run<const N: usize>(
+/// Runs a statement, where there is anything for it.
+///
+/// # Errors
+/// What the server says against it.
+pub async fn run<const N: usize>(
     client: &Client,
     is_needed: bool,
     statement: &Statement,
