@@ -4,9 +4,10 @@ use std::sync::OnceLock;
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::prelude::{Insertable, Table};
+use diesel::query_builder::{AstPass, InsertStatement, QueryFragment, QueryId, ValuesClause};
 use diesel::sql_types::Text;
-use diesel::sqlite::SqliteConnection;
+use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join_all;
 use serde::Serialize;
@@ -68,12 +69,10 @@ macro_rules! rows {
                 &self,
                 conn: &mut diesel::sqlite::SqliteConnection,
             ) -> diesel::QueryResult<()> {
+                let or_update = $crate::store::insert::or_update!($($($column),+)?);
                 $crate::store::insert::in_chunks!(self, |r| {
-                    let statement = diesel::insert_into($table::table).values(r);
-                    $(let statement = statement
-                        .on_conflict($table::id)
-                        .do_update()
-                        .set(($($table::$column.eq(diesel::upsert::excluded($table::$column)),)+));)?
+                    let statement =
+                        $crate::store::insert::Statement::new::<$row>($table::table, r, or_update);
                     diesel::RunQueryDsl::execute(statement, conn)?;
                 });
                 Ok(())
@@ -82,13 +81,73 @@ macro_rules! rows {
             fn statement(&self) -> $crate::store::Result<$crate::store::insert::JsonRows> {
                 static FRAME: std::sync::OnceLock<$crate::store::insert::Frame> =
                     std::sync::OnceLock::new();
-                let update = &[$($(stringify!($column)),+)?];
-                $crate::store::insert::JsonRows::new(&FRAME, stringify!($table), self, update)
+                let or_update = $crate::store::insert::or_update!($($($column),+)?);
+                $crate::store::insert::JsonRows::new(&FRAME, stringify!($table), self, or_update)
             }
         }
     };
 }
 pub(super) use rows;
+
+/// What an insert does with rows that are there already.
+macro_rules! or_update {
+    () => {
+        ""
+    };
+    ($first:ident $(, $column:ident)*) => {
+        concat!(
+            " ON CONFLICT (id) DO UPDATE SET ",
+            stringify!($first), " = excluded.", stringify!($first)
+            $(, ", ", stringify!($column), " = excluded.", stringify!($column))*
+        )
+    };
+}
+pub(super) use or_update;
+
+/// An insert of `N` rows, and what it does with rows that are there already: always the same for its
+/// table. It is prepared once, as diesel's own `on_conflict` never is.
+pub(super) struct Statement<I, V, const N: usize> {
+    first: I,
+    others: Vec<V>,
+    or_update: &'static str,
+}
+
+impl<T: Table, V, const N: usize> Statement<InsertStatement<T, ValuesClause<V, T>>, V, N> {
+    pub fn new<'r, R>(table: T, rows: &'r [R; N], or_update: &'static str) -> Self
+    where
+        &'r R: Insertable<T, Values = ValuesClause<V, T>>,
+    {
+        // `N` is at least 1.
+        let first = diesel::insert_into(table).values(&rows[0]);
+        let others = rows.iter().skip(1).map(|row| row.values().values).collect();
+        Self { first, others, or_update }
+    }
+}
+
+impl<I, V, const N: usize> QueryFragment<Sqlite> for Statement<I, V, N>
+where
+    I: QueryFragment<Sqlite>,
+    V: QueryFragment<Sqlite>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        self.first.walk_ast(out.reborrow())?;
+        for row in &self.others {
+            out.push_sql(", (");
+            row.walk_ast(out.reborrow())?;
+            out.push_sql(")");
+        }
+        out.push_sql(self.or_update);
+        Ok(())
+    }
+}
+
+impl<I: QueryId, V, const N: usize> QueryId for Statement<I, V, N> {
+    type QueryId = Statement<I::QueryId, (), N>;
+
+    const HAS_STATIC_QUERY_ID: bool = I::HAS_STATIC_QUERY_ID;
+}
+
+impl<C, I, V, const N: usize> diesel::RunQueryDsl<C> for Statement<I, V, N> {}
 
 /// Hands out rows as arrays of 64, 16, 4 and 1: few statements for any number of rows. 64 of the
 /// widest table (21 columns) are 1,344 values; SQLite takes 32,766 a statement.
@@ -120,7 +179,7 @@ impl JsonRows {
         frame: &'static OnceLock<Frame>,
         table: &str,
         rows: &[T],
-        update: &[&str],
+        or_update: &str,
     ) -> Result<Self> {
         let broken = |e: serde_json::Error| Error::Broken(format!("rows of {table}: {e}"));
         let json = serde_json::to_string(rows).map_err(broken)?;
@@ -130,21 +189,12 @@ impl JsonRows {
         let first = serde_json::to_value(rows.first()).map_err(broken)?;
         let names = first.as_object().into_iter().flatten();
         let columns = names.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
-        Ok(Self { frame: frame.get_or_init(|| make_frame(table, &columns, update)), json })
+        let before = format!(
+            "INSERT INTO {table} ({columns})
+             SELECT {columns} FROM json_populate_recordset(NULL::{table}, "
+        );
+        Ok(Self { frame: frame.get_or_init(|| (before, format!("::json){or_update}"))), json })
     }
-}
-
-fn make_frame(table: &str, columns: &str, update: &[&str]) -> Frame {
-    let before = format!(
-        "INSERT INTO {table} ({columns})
-         SELECT {columns} FROM json_populate_recordset(NULL::{table}, "
-    );
-    let mut after = "::json)".to_owned();
-    if !update.is_empty() {
-        let set: Vec<_> = update.iter().map(|c| format!("{c} = excluded.{c}")).collect();
-        after.push_str(&format!(" ON CONFLICT (id) DO UPDATE SET {}", set.join(", ")));
-    }
-    (before, after)
 }
 
 impl QueryFragment<Pg> for JsonRows {
