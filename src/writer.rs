@@ -189,19 +189,21 @@ impl Desk {
     async fn commit(&self, arrivals: &[Arrival], answers: &[Answer]) -> store::Result<Done> {
         let now = self.clock.now();
         let (assistant, rules) = (&self.assistant, &self.rules);
-        let ahead = ingest::think_ahead(&self.store, assistant, arrivals, rules, now).await;
+        let outlook = ingest::look_ahead(&self.store, assistant, arrivals, rules, now).await;
         let began = Instant::now();
-        let mut tx = self.store.begin().await?;
+        let tx = self.store.turn().await?;
         let free = self.local.free();
         let mut accepted = Vec::new();
-        if !arrivals.is_empty() {
-            accepted = ingest::write(&mut tx, arrivals, ahead, &self.rules, now, free).await?;
+        if arrivals.is_empty() {
+            tx.begin().await?;
+        } else {
+            accepted = ingest::write(&tx, arrivals, outlook, &self.rules, now, free).await?;
         }
         let mut answered = Vec::new();
         if !answers.is_empty() {
             let leased = accepted.iter().filter(|a| a.as_ref().is_ok_and(|a| a.job.is_some()));
             let free = free.saturating_sub(leased.count());
-            answered = answer_ticket::write(&mut tx, answers, &self.rules, now, free).await?;
+            answered = answer_ticket::write(&tx, answers, &self.rules, now, free).await?;
         }
         tx.commit().await?;
         crate::telemetry::record_commit(arrivals.len() + answers.len(), began.elapsed());

@@ -82,7 +82,7 @@ pub async fn index(engine: &Engine) -> Result<()> {
 async fn watch(engine: &Engine) -> Result<()> {
     engine.access.reload();
     let now = engine.clock.now();
-    for (state, count, oldest) in jobs::census(&mut *engine.store.read().await?).await? {
+    for (state, count, oldest) in jobs::census(&*engine.store.read().await?).await? {
         let age = oldest.map_or(0, |oldest| (now - oldest).max(0) / 1_000);
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
         let (count, age) = (count as f64, age as f64);
@@ -110,9 +110,9 @@ async fn purge(engine: &Engine) -> Result<()> {
     let now = engine.clock.now();
     let keep_events = i64::from(engine.config.events_keep_days) * DAY;
     loop {
-        let mut tx = engine.store.begin().await?;
-        let events = events::purge(&mut tx, now - keep_events, BATCH).await?;
-        let keys = idempotency::purge(&mut tx, now - KEEP_KEYS, BATCH).await?;
+        let tx = engine.store.begin().await?;
+        let events = events::purge(&tx, now - keep_events, BATCH).await?;
+        let keys = idempotency::purge(&tx, now - KEEP_KEYS, BATCH).await?;
         tx.commit().await?;
         if events + keys > 0 {
             tracing::info!(events, idempotency_keys = keys, "housekeeping.purged");
@@ -132,10 +132,10 @@ async fn close_silent(engine: &Engine) -> Result<()> {
     }
     loop {
         let since = engine.clock.now() - silence;
-        let ids = tickets::silent(&mut *engine.store.read().await?, since, SET).await?;
-        let mut tx = engine.store.begin().await?;
+        let ids = tickets::silent(&*engine.store.read().await?, since, SET).await?;
+        let tx = engine.store.begin().await?;
         let mut changes = Changes::default();
-        for mut ticket in tickets::lock(&mut tx, &ids).await? {
+        for mut ticket in tickets::lock(&tx, &ids).await? {
             if still_silent(&ticket, since) {
                 let now = engine.clock.now();
                 life::set_status(&mut ticket, Status::Closed, &mut changes.events, now);
@@ -144,7 +144,7 @@ async fn close_silent(engine: &Engine) -> Result<()> {
             }
         }
         let closed = changes.tickets.len();
-        changes.write(&mut tx).await?;
+        changes.write(&tx).await?;
         tx.commit().await?;
         if closed > 0 {
             tracing::info!(tickets = closed, "tickets.closed_by_silence");

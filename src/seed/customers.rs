@@ -51,12 +51,7 @@ impl Customers {
     }
 
     /// Makes contacts of those who are new in this set.
-    pub async fn register(
-        &mut self,
-        tx: &mut Tx,
-        plan: &Plan,
-        changes: &mut Changes,
-    ) -> Result<()> {
+    pub async fn register(&mut self, tx: &Tx, plan: &Plan, changes: &mut Changes) -> Result<()> {
         let new: Vec<u64> = std::mem::take(&mut self.new).into_iter().collect();
         let ids = reserve(tx, Table::Contacts, new.len()).await?;
         for (customer, id) in new.into_iter().zip(ids) {

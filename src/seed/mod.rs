@@ -51,26 +51,26 @@ pub async fn fill(store: &Store, plan: &Plan, mut told: impl FnMut(u64)) -> Resu
     let mut done = 0;
     while done < plan.tickets {
         let count = SET.min(plan.tickets - done);
-        let mut tx = store.begin().await?;
+        let tx = store.begin().await?;
         let mut changes = Changes::default();
         let drafts: Vec<_> = (done..done + count)
             .map(|number| ticket::Draft::new(&mut random, &mut customers, number, plan))
             .collect();
-        customers.register(&mut tx, plan, &mut changes).await?;
-        let tickets = reserve(&mut tx, Table::Tickets, drafts.len()).await?;
+        customers.register(&tx, plan, &mut changes).await?;
+        let tickets = reserve(&tx, Table::Tickets, drafts.len()).await?;
         let messages = drafts.iter().map(ticket::Draft::messages).sum();
         let files = drafts.iter().map(ticket::Draft::files).sum();
         let jobs = drafts.iter().map(ticket::Draft::jobs).sum();
         let mut ids = Ids {
             tickets,
-            messages: reserve(&mut tx, Table::Messages, messages).await?,
-            files: reserve(&mut tx, Table::Attachments, files).await?,
-            jobs: reserve(&mut tx, Table::Jobs, jobs).await?,
+            messages: reserve(&tx, Table::Messages, messages).await?,
+            files: reserve(&tx, Table::Attachments, files).await?,
+            jobs: reserve(&tx, Table::Jobs, jobs).await?,
         };
         for draft in drafts {
             draft.write(&mut ids, &customers, plan, &mut changes);
         }
-        changes.write(&mut tx).await?;
+        changes.write(&tx).await?;
         tx.commit().await?;
         done += count;
         told(done);

@@ -43,7 +43,7 @@ pub struct Attachment {
 ///
 /// # Errors
 /// As every statement.
-pub async fn of_messages(conn: &mut Conn, message_ids: &[i64]) -> Result<Vec<Attachment>> {
+pub async fn of_messages(conn: &Conn, message_ids: &[i64]) -> Result<Vec<Attachment>> {
     Ok(on!(conn, |c| attachments::table
         .filter(one_of(attachments::message_id, message_ids))
         .order(attachments::id)
@@ -56,7 +56,7 @@ pub async fn of_messages(conn: &mut Conn, message_ids: &[i64]) -> Result<Vec<Att
 ///
 /// # Errors
 /// As every statement.
-pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Attachment>> {
+pub async fn get(conn: &Conn, id: i64) -> Result<Option<Attachment>> {
     Ok(on!(conn, |c| attachments::table
         .find(id)
         .select(Attachment::as_select())

@@ -44,7 +44,7 @@ impl Changes {
     ///
     /// # Errors
     /// As every statement; the transaction must then be dropped.
-    pub async fn write(self, tx: &mut Tx) -> Result<()> {
+    pub async fn write(self, tx: &Tx) -> Result<()> {
         let contacts: Vec<_> = self.contacts.into_values().collect();
         let tickets: Vec<_> = self.tickets.into_values().collect();
         // What others refer to comes first.

@@ -75,7 +75,7 @@ pub struct NewIdentity {
 /// # Errors
 /// As every statement.
 pub async fn find_by_identity(
-    conn: &mut Conn,
+    conn: &Conn,
     channel: StoredKind,
     identifiers: &[String],
 ) -> Result<Vec<(String, Contact)>> {
@@ -92,15 +92,16 @@ pub async fn find_by_identity(
 }
 
 /// Keeps these contacts from being changed by another engine until this transaction ends, and says
-/// what they are now, where they may have changed since they were read (on SQLite they can't).
+/// what they are now, where they may have changed since they were read: on SQLite nothing, because
+/// there is no other writer.
 ///
 /// # Errors
 /// As every statement.
-pub async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Contact>> {
+pub async fn lock(tx: &Tx, ids: &[i64]) -> Result<Vec<Contact>> {
     if ids.is_empty() || !tx.is_postgres() {
         return Ok(Vec::new());
     }
-    let conn: &mut Conn = tx;
+    let conn: &Conn = tx;
     Ok(lock!(
         conn,
         contacts::table
@@ -114,7 +115,7 @@ pub async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Contact>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Contact>> {
+pub async fn by_ids(conn: &Conn, ids: &[i64]) -> Result<Vec<Contact>> {
     Ok(on!(conn, |c| contacts::table
         .filter(one_of(contacts::id, ids))
         .select(Contact::as_select())
@@ -126,7 +127,7 @@ pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Contact>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Contact>> {
+pub async fn get(conn: &Conn, id: i64) -> Result<Option<Contact>> {
     Ok(on!(conn, |c| contacts::table
         .find(id)
         .select(Contact::as_select())
@@ -139,7 +140,7 @@ pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Contact>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn identities_of(conn: &mut Conn, contact_ids: &[i64]) -> Result<Vec<Identity>> {
+pub async fn identities_of(conn: &Conn, contact_ids: &[i64]) -> Result<Vec<Identity>> {
     Ok(on!(conn, |c| contact_identities::table
         .filter(one_of(contact_identities::contact_id, contact_ids))
         .order(contact_identities::id)
@@ -158,7 +159,7 @@ diesel::define_sql_function! {
 /// # Errors
 /// As every statement.
 pub async fn search(
-    conn: &mut Conn,
+    conn: &Conn,
     text: Option<&str>,
     before: Option<i64>,
     limit: i64,
@@ -188,8 +189,8 @@ fn escape_like(text: &str) -> String {
 ///
 /// # Errors
 /// As every statement.
-pub async fn set_blocked(tx: &mut Tx, id: i64, blocked: bool, at: Millis) -> Result<bool> {
-    let conn: &mut Conn = tx;
+pub async fn set_blocked(tx: &Tx, id: i64, blocked: bool, at: Millis) -> Result<bool> {
+    let conn: &Conn = tx;
     let rows = on!(conn, |c| diesel::update(contacts::table.find(id))
         .set((contacts::is_blocked.eq(blocked), contacts::updated_at.eq(at)))
         .execute(c)

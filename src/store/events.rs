@@ -38,8 +38,8 @@ pub struct NewEvent {
 ///
 /// # Errors
 /// As every statement.
-pub async fn purge(tx: &mut Tx, at: Millis, limit: i64) -> Result<usize> {
-    let conn: &mut Conn = tx;
+pub async fn purge(tx: &Tx, at: Millis, limit: i64) -> Result<usize> {
+    let conn: &Conn = tx;
     let old: Vec<i64> = on!(conn, |c| events::table
         .filter(events::created_at.lt(at))
         .order(events::created_at)

@@ -24,9 +24,9 @@ pub(super) trait Rows: Send {
 
 /// Writes the rows of several tables, in this order. PostgreSQL is sent all statements before the
 /// first one's end is waited for, and works through them one after the other.
-pub(super) async fn write_all(conn: &mut Conn, tables: Vec<Box<dyn Rows>>) -> Result<()> {
+pub(super) async fn write_all(conn: &Conn, tables: Vec<Box<dyn Rows>>) -> Result<()> {
     let tables = tables.into_iter().filter(|rows| !rows.is_empty());
-    match &mut conn.link {
+    match &conn.link {
         Link::Sqlite(c) => {
             let (tables, cut): (Vec<_>, _) = (tables.collect(), conn.cut.clone());
             let insert = move |c: &mut SqliteConnection| {
@@ -36,7 +36,7 @@ pub(super) async fn write_all(conn: &mut Conn, tables: Vec<Box<dyn Rows>>) -> Re
                 }
                 Ok(())
             };
-            c.spawn_blocking(insert).await?;
+            c.lock().await.spawn_blocking(insert).await?;
         }
         Link::Postgres(c) => {
             let mut shared: &AsyncPgConnection = c;

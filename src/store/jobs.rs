@@ -87,7 +87,7 @@ impl Job {
 /// # Errors
 /// As every statement.
 pub async fn claim(
-    tx: &mut Tx,
+    tx: &Tx,
     owner: &str,
     now: Millis,
     until: Millis,
@@ -100,7 +100,7 @@ pub async fn claim(
                       ORDER BY run_at, id LIMIT {p}4 {skip})
          RETURNING *"
     );
-    let conn: &mut Conn = tx;
+    let conn: &Conn = tx;
     Ok(on!(conn, |c| Prepared::new(&sql)
         .text(owner)
         .number(until)
@@ -114,7 +114,7 @@ pub async fn claim(
 ///
 /// # Errors
 /// As every statement.
-pub async fn any_due(conn: &mut Conn, now: Millis) -> Result<bool> {
+pub async fn any_due(conn: &Conn, now: Millis) -> Result<bool> {
     let due: Vec<i64> = on!(conn, |c| jobs::table
         .filter(jobs::state.eq(JobState::Ready))
         .filter(jobs::run_at.le(now))
@@ -129,7 +129,7 @@ pub async fn any_due(conn: &mut Conn, now: Millis) -> Result<bool> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn waits_for(conn: &mut Conn, kind: JobKind, subjects: &[i64]) -> Result<bool> {
+pub async fn waits_for(conn: &Conn, kind: JobKind, subjects: &[i64]) -> Result<bool> {
     let found: Vec<i64> = on!(conn, |c| jobs::table
         .filter(jobs::kind.eq(kind))
         .filter(one_of(jobs::subject_id, subjects))
@@ -144,7 +144,7 @@ pub async fn waits_for(conn: &mut Conn, kind: JobKind, subjects: &[i64]) -> Resu
 ///
 /// # Errors
 /// As every statement.
-pub async fn any(conn: &mut Conn) -> Result<bool> {
+pub async fn any(conn: &Conn) -> Result<bool> {
     any_due(conn, Millis::MAX).await
 }
 
@@ -153,8 +153,8 @@ pub async fn any(conn: &mut Conn) -> Result<bool> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn still_held(tx: &mut Tx, owner: &str, ids: &[i64]) -> Result<Vec<i64>> {
-    let conn: &mut Conn = tx;
+pub async fn still_held(tx: &Tx, owner: &str, ids: &[i64]) -> Result<Vec<i64>> {
+    let conn: &Conn = tx;
     Ok(lock!(
         conn,
         jobs::table
@@ -170,13 +170,13 @@ pub async fn still_held(tx: &mut Tx, owner: &str, ids: &[i64]) -> Result<Vec<i64
 /// # Errors
 /// As every statement.
 pub async fn give_back(
-    tx: &mut Tx,
+    tx: &Tx,
     owner: &str,
     ids: &[i64],
     run_at: Millis,
     error: Option<&str>,
 ) -> Result<()> {
-    let conn: &mut Conn = tx;
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::update(jobs::table)
         .filter(one_of(jobs::id, ids))
         .filter(jobs::lease_owner.eq(owner))
@@ -194,7 +194,7 @@ pub async fn give_back(
 ///
 /// # Errors
 /// As every statement.
-pub async fn owners(conn: &mut Conn, folder: &str) -> Result<Vec<String>> {
+pub async fn owners(conn: &Conn, folder: &str) -> Result<Vec<String>> {
     let all: Vec<Option<String>> = on!(conn, |c| jobs::table
         .filter(jobs::lease_owner.is_not_null())
         .select(jobs::lease_owner)
@@ -210,8 +210,8 @@ pub async fn owners(conn: &mut Conn, folder: &str) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn give_back_all(tx: &mut Tx, owner: &str, now: Millis) -> Result<usize> {
-    let conn: &mut Conn = tx;
+pub async fn give_back_all(tx: &Tx, owner: &str, now: Millis) -> Result<usize> {
+    let conn: &Conn = tx;
     Ok(on!(conn, |c| diesel::update(jobs::table)
         .filter(jobs::lease_owner.eq(owner))
         .filter(jobs::state.eq(JobState::Ready))
@@ -224,8 +224,8 @@ pub async fn give_back_all(tx: &mut Tx, owner: &str, now: Millis) -> Result<usiz
 ///
 /// # Errors
 /// As every statement.
-pub async fn bury(tx: &mut Tx, owner: &str, id: i64, error: &str) -> Result<()> {
-    let conn: &mut Conn = tx;
+pub async fn bury(tx: &Tx, owner: &str, id: i64, error: &str) -> Result<()> {
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::update(jobs::table.find(id))
         .filter(jobs::lease_owner.eq(owner))
         .set((
@@ -242,8 +242,8 @@ pub async fn bury(tx: &mut Tx, owner: &str, id: i64, error: &str) -> Result<()> 
 ///
 /// # Errors
 /// As every statement.
-pub async fn postpone(tx: &mut Tx, owner: &str, id: i64, run_at: Millis) -> Result<()> {
-    let conn: &mut Conn = tx;
+pub async fn postpone(tx: &Tx, owner: &str, id: i64, run_at: Millis) -> Result<()> {
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::update(jobs::table.find(id))
         .filter(jobs::lease_owner.eq(owner))
         .set((
@@ -260,8 +260,8 @@ pub async fn postpone(tx: &mut Tx, owner: &str, id: i64, run_at: Millis) -> Resu
 ///
 /// # Errors
 /// As every statement.
-pub async fn forget_buried(tx: &mut Tx, kind: JobKind, subject: i64) -> Result<()> {
-    let conn: &mut Conn = tx;
+pub async fn forget_buried(tx: &Tx, kind: JobKind, subject: i64) -> Result<()> {
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::delete(jobs::table)
         .filter(jobs::kind.eq(kind))
         .filter(jobs::subject_id.eq(subject))
@@ -276,8 +276,8 @@ pub async fn forget_buried(tx: &mut Tx, kind: JobKind, subject: i64) -> Result<(
 ///
 /// # Errors
 /// As every statement.
-pub async fn retry(tx: &mut Tx, id: Option<i64>, now: Millis) -> Result<usize> {
-    let conn: &mut Conn = tx;
+pub async fn retry(tx: &Tx, id: Option<i64>, now: Millis) -> Result<usize> {
+    let conn: &Conn = tx;
     let failed: Vec<i64> = on!(conn, |c| jobs::table
         .filter(jobs::state.eq(JobState::Buried))
         .filter(jobs::kind.eq(JobKind::DeliverReply))
@@ -288,7 +288,7 @@ pub async fn retry(tx: &mut Tx, id: Option<i64>, now: Millis) -> Result<usize> {
     for message_id in failed {
         messages::set_delivery(tx, message_id, DeliveryState::Pending, None, None).await?;
     }
-    let conn: &mut Conn = tx;
+    let conn: &Conn = tx;
     Ok(on!(conn, |c| {
         let mut query = diesel::update(jobs::table)
             .filter(jobs::state.eq(JobState::Buried))
@@ -305,7 +305,7 @@ pub async fn retry(tx: &mut Tx, id: Option<i64>, now: Millis) -> Result<usize> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn list(conn: &mut Conn, state: Option<JobState>, limit: i64) -> Result<Vec<Job>> {
+pub async fn list(conn: &Conn, state: Option<JobState>, limit: i64) -> Result<Vec<Job>> {
     Ok(on!(conn, |c| {
         let mut query = jobs::table.select(Job::as_select()).into_boxed();
         if let Some(state) = state {
@@ -319,7 +319,7 @@ pub async fn list(conn: &mut Conn, state: Option<JobState>, limit: i64) -> Resul
 ///
 /// # Errors
 /// As every statement.
-pub async fn census(conn: &mut Conn) -> Result<Vec<(JobState, i64, Option<Millis>)>> {
+pub async fn census(conn: &Conn) -> Result<Vec<(JobState, i64, Option<Millis>)>> {
     Ok(on!(conn, |c| jobs::table
         .group_by(jobs::state)
         .select((jobs::state, count_star(), min(jobs::created_at)))
@@ -328,7 +328,7 @@ pub async fn census(conn: &mut Conn) -> Result<Vec<(JobState, i64, Option<Millis
 }
 
 /// Deletes finished jobs.
-pub(super) async fn delete(conn: &mut Conn, ids: Vec<i64>) -> Result<()> {
+pub(super) async fn delete(conn: &Conn, ids: Vec<i64>) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }

@@ -13,7 +13,7 @@ use super::conn::on;
 use super::insert::rows;
 use super::names::{Author, DeliveryState};
 use super::one_of::one_of;
-use super::prepared::Prepared;
+use super::prepared::{Prepared, as_json};
 use super::schema::messages;
 use super::tickets::Ticket;
 use super::{Conn, Result, StoredKind, Tx};
@@ -85,7 +85,7 @@ impl Message {
 ///
 /// # Errors
 /// As every statement.
-pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Message>> {
+pub async fn by_ids(conn: &Conn, ids: &[i64]) -> Result<Vec<Message>> {
     Ok(on!(conn, |c| messages::table
         .filter(one_of(messages::id, ids))
         .select(Message::as_select())
@@ -97,7 +97,7 @@ pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Message>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Message>> {
+pub async fn get(conn: &Conn, id: i64) -> Result<Option<Message>> {
     Ok(on!(conn, |c| messages::table
         .find(id)
         .select(Message::as_select())
@@ -111,7 +111,7 @@ pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Message>> {
 /// # Errors
 /// As every statement.
 pub async fn find_by_external_id(
-    conn: &mut Conn,
+    conn: &Conn,
     channel: StoredKind,
     external_ids: &[String],
 ) -> Result<Vec<Message>> {
@@ -131,7 +131,7 @@ pub async fn find_by_external_id(
 /// # Errors
 /// As every statement.
 pub async fn newest(
-    conn: &mut Conn,
+    conn: &Conn,
     ticket_id: i64,
     before: Option<i64>,
     limit: i64,
@@ -152,7 +152,7 @@ pub async fn newest(
 ///
 /// # Errors
 /// As every statement.
-pub async fn newest_of(conn: &mut Conn, tickets: &[i64], limit: i64) -> Result<Vec<Message>> {
+pub async fn newest_of(conn: &Conn, tickets: &[i64], limit: i64) -> Result<Vec<Message>> {
     if tickets.is_empty() {
         return Ok(Vec::new());
     }
@@ -169,7 +169,7 @@ pub async fn newest_of(conn: &mut Conn, tickets: &[i64], limit: i64) -> Result<V
 /// # Errors
 /// As every statement.
 pub async fn newest_texts_of(
-    conn: &mut Conn,
+    conn: &Conn,
     tickets: &[i64],
     limit: i64,
     characters: usize,
@@ -207,11 +207,6 @@ fn newest_in(limit: i64, is_postgres: bool) -> String {
     }
 }
 
-fn as_json(ids: &[i64]) -> String {
-    // Numbers can always be written.
-    serde_json::to_string(ids).unwrap_or_default()
-}
-
 #[derive(QueryableByName)]
 struct Words {
     #[diesel(sql_type = BigInt)]
@@ -224,7 +219,7 @@ struct Words {
 ///
 /// # Errors
 /// As every statement.
-pub async fn last_of_customer(conn: &mut Conn, ticket_id: i64) -> Result<Option<i64>> {
+pub async fn last_of_customer(conn: &Conn, ticket_id: i64) -> Result<Option<i64>> {
     Ok(on!(conn, |c| messages::table
         .filter(messages::ticket_id.eq(ticket_id))
         .filter(messages::author.eq(Author::Customer))
@@ -239,7 +234,7 @@ pub async fn last_of_customer(conn: &mut Conn, ticket_id: i64) -> Result<Option<
 ///
 /// # Errors
 /// As every statement.
-pub async fn newest_said(conn: &mut Conn, ticket_id: i64, limit: i64) -> Result<Vec<Message>> {
+pub async fn newest_said(conn: &Conn, ticket_id: i64, limit: i64) -> Result<Vec<Message>> {
     let mut rows: Vec<Message> = on!(conn, |c| messages::table
         .filter(messages::ticket_id.eq(ticket_id))
         .filter(messages::author.ne_all([Author::Note, Author::Draft]))
@@ -256,7 +251,7 @@ pub async fn newest_said(conn: &mut Conn, ticket_id: i64, limit: i64) -> Result<
 ///
 /// # Errors
 /// As every statement.
-pub async fn of_customer_after(conn: &mut Conn, ticket_id: i64, id: i64) -> Result<Vec<i64>> {
+pub async fn of_customer_after(conn: &Conn, ticket_id: i64, id: i64) -> Result<Vec<i64>> {
     Ok(on!(conn, |c| messages::table
         .filter(messages::ticket_id.eq(ticket_id))
         .filter(messages::id.gt(id))
@@ -272,13 +267,13 @@ pub async fn of_customer_after(conn: &mut Conn, ticket_id: i64, id: i64) -> Resu
 /// # Errors
 /// As every statement.
 pub async fn set_delivery(
-    tx: &mut Tx,
+    tx: &Tx,
     id: i64,
     state: DeliveryState,
     error: Option<&str>,
     external_id: Option<&str>,
 ) -> Result<()> {
-    let conn: &mut Conn = tx;
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::update(messages::table.find(id))
         .set((
             messages::delivery_state.eq(state),
@@ -294,8 +289,8 @@ pub async fn set_delivery(
 ///
 /// # Errors
 /// As every statement.
-pub async fn mark_delivered(tx: &mut Tx, ticket_id: i64, up_to: i64) -> Result<()> {
-    let conn: &mut Conn = tx;
+pub async fn mark_delivered(tx: &Tx, ticket_id: i64, up_to: i64) -> Result<()> {
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::update(messages::table)
         .filter(messages::ticket_id.eq(ticket_id))
         .filter(messages::id.le(up_to))

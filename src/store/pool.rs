@@ -8,6 +8,7 @@ use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
 use diesel_async::SimpleAsyncConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+use tokio::sync::Mutex;
 
 use super::conn::{Conn, Link};
 use super::cut::Cut;
@@ -90,7 +91,7 @@ fn create_private(path: &std::path::Path) -> std::io::Result<()> {
 async fn open_sqlite(path: PathBuf, purpose: Purpose) -> Result<Link> {
     let opened = tokio::task::spawn_blocking(move || connect_sqlite(&path, purpose)).await;
     let conn = opened.map_err(Error::unavailable)??;
-    Ok(Link::Sqlite(SyncConnectionWrapper::new(conn)))
+    Ok(Link::Sqlite(Mutex::new(SyncConnectionWrapper::new(conn))))
 }
 
 /// Opens the file with the settings that the guarantees need: a commit is on the disk when it

@@ -38,6 +38,12 @@ impl<'a> Prepared<'a> {
     }
 }
 
+/// Numbers as one value of a [`Prepared`], where a list of them is wanted.
+pub(super) fn as_json(ids: &[i64]) -> String {
+    // Numbers can always be written.
+    serde_json::to_string(ids).unwrap_or_default()
+}
+
 impl Query for Prepared<'_> {
     type SqlType = Untyped;
 }

@@ -30,7 +30,7 @@ const WORD: usize = 100;
 /// # Errors
 /// As every statement.
 pub async fn index_some(store: &Store, limit: i64) -> Result<usize> {
-    let mut conn = store.read().await?;
+    let conn = store.read().await?;
     let behind: Vec<Ticket> = on!(conn, |c| tickets::table
         .filter(tickets::indexed_version.lt(tickets::version))
         .order(tickets::id)
@@ -41,11 +41,11 @@ pub async fn index_some(store: &Store, limit: i64) -> Result<usize> {
     if behind.is_empty() {
         return Ok(0);
     }
-    let documents = documents(&mut conn, &behind).await?;
+    let documents = documents(&conn, &behind).await?;
     drop(conn);
-    let mut tx = store.begin().await?;
-    put(&mut tx, &documents).await?;
-    note_versions(&mut tx, &behind[..documents.len()]).await?;
+    let tx = store.begin().await?;
+    put(&tx, &documents).await?;
+    note_versions(&tx, &behind[..documents.len()]).await?;
     tx.commit().await?;
     Ok(documents.len())
 }
@@ -72,7 +72,7 @@ pub(super) fn condition(text: &str, is_postgres: bool) -> Option<(&'static str, 
 }
 
 /// The documents of these tickets, or of as many of them as fit into memory together.
-async fn documents(conn: &mut Conn, behind: &[Ticket]) -> Result<Vec<(i64, String)>> {
+async fn documents(conn: &Conn, behind: &[Ticket]) -> Result<Vec<(i64, String)>> {
     let contact_ids: Vec<i64> = behind.iter().map(|ticket| ticket.contact_id).collect();
     let contacts = contacts::by_ids(conn, &contact_ids).await?;
     let identities = contacts::identities_of(conn, &contact_ids).await?;
@@ -103,8 +103,8 @@ async fn documents(conn: &mut Conn, behind: &[Ticket]) -> Result<Vec<(i64, Strin
     Ok(documents)
 }
 
-async fn put(tx: &mut Tx, documents: &[(i64, String)]) -> Result<()> {
-    let conn: &mut Conn = tx;
+async fn put(tx: &Tx, documents: &[(i64, String)]) -> Result<()> {
+    let conn: &Conn = tx;
     let sql = if conn.is_postgres() {
         let value = |i: usize| format!("(${}, to_tsvector('simple', ${}))", 2 * i + 1, 2 * i + 2);
         let values: Vec<_> = (0..documents.len()).map(value).collect();
@@ -128,14 +128,14 @@ async fn put(tx: &mut Tx, documents: &[(i64, String)]) -> Result<()> {
 }
 
 /// Notes the versions that were read, not those that are there now: what changed since comes again.
-async fn note_versions(tx: &mut Tx, indexed: &[Ticket]) -> Result<()> {
+async fn note_versions(tx: &Tx, indexed: &[Ticket]) -> Result<()> {
     let values = indexed.iter().map(|t| format!("({}, {})", t.id, t.version));
     let sql = format!(
         "UPDATE tickets SET indexed_version = seen.column2 FROM (VALUES {}) AS seen
          WHERE tickets.id = seen.column1",
         values.collect::<Vec<_>>().join(",")
     );
-    let conn: &mut Conn = tx;
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::sql_query(sql.as_str()).execute(c).await)?;
     Ok(())
 }

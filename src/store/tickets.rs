@@ -1,9 +1,9 @@
 //! Tickets.
 
-use diesel::dsl::{exists, max, not, sql};
+use diesel::dsl::{exists, not, sql};
 use diesel::prelude::{
-    BoolExpressionMethods, CombineDsl, ExpressionMethods, Identifiable, Insertable,
-    OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper,
+    BoolExpressionMethods, ExpressionMethods, Identifiable, Insertable, OptionalExtension,
+    QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper,
 };
 use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
@@ -13,13 +13,15 @@ use super::conn::{lock, on};
 use super::insert::rows;
 use super::names::{Author, Priority, Status};
 use super::one_of::one_of;
-use super::prepared::Fixed;
+use super::prepared::{Fixed, Prepared, as_json};
 use super::schema::{messages, tickets};
 use super::{Conn, Result, StoredKind, Tx, search};
 use crate::clock::Millis;
 
 /// A ticket.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, Identifiable)]
+#[derive(
+    Clone, Debug, Queryable, QueryableByName, Selectable, Insertable, Serialize, Identifiable,
+)]
 #[diesel(table_name = tickets, treat_none_as_default_value = false)]
 pub struct Ticket {
     /// Its number.
@@ -93,7 +95,7 @@ pub struct Filter {
 ///
 /// # Errors
 /// As every statement.
-pub async fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Ticket>> {
+pub async fn list(conn: &Conn, filter: &Filter, limit: i64) -> Result<Vec<Ticket>> {
     let words = filter.text.as_ref().map(|text| search::condition(text, conn.is_postgres()));
     if words == Some(None) {
         return Ok(Vec::new());
@@ -140,7 +142,7 @@ pub async fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Ti
 ///
 /// # Errors
 /// As every statement.
-pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Ticket>> {
+pub async fn get(conn: &Conn, id: i64) -> Result<Option<Ticket>> {
     Ok(on!(conn, |c| tickets::table
         .find(id)
         .select(Ticket::as_select())
@@ -153,7 +155,7 @@ pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Ticket>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Ticket>> {
+pub async fn by_ids(conn: &Conn, ids: &[i64]) -> Result<Vec<Ticket>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -168,11 +170,11 @@ pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Ticket>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Ticket>> {
+pub async fn lock(tx: &Tx, ids: &[i64]) -> Result<Vec<Ticket>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let conn: &mut Conn = tx;
+    let conn: &Conn = tx;
     Ok(lock!(
         conn,
         tickets::table
@@ -187,7 +189,7 @@ pub async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Ticket>> {
 /// # Errors
 /// As every statement.
 pub async fn of_conversations(
-    conn: &mut Conn,
+    conn: &Conn,
     channel: StoredKind,
     external_ids: &[String],
 ) -> Result<Vec<i64>> {
@@ -202,49 +204,78 @@ pub async fn of_conversations(
         .await)?)
 }
 
-/// For each of these contacts the ids of the tickets on `channel` that may take their next message:
-/// the newest open one, and the newest of those closed after `closed_since`.
+/// For each of these contacts the tickets on `channel` that may take their next message: the newest
+/// open one, and the newest of those closed after `closed_since`.
 ///
 /// # Errors
 /// As every statement.
 pub async fn current(
-    conn: &mut Conn,
+    conn: &Conn,
     channel: StoredKind,
     contact_ids: &[i64],
     closed_since: Millis,
-) -> Result<Vec<i64>> {
+) -> Result<Vec<Ticket>> {
+    find_current(conn, channel, contact_ids, closed_since, "").await
+}
+
+/// The same, and nobody else changes them until this transaction ends.
+///
+/// # Errors
+/// As every statement.
+pub async fn lock_current(
+    tx: &Tx,
+    channel: StoredKind,
+    contact_ids: &[i64],
+    closed_since: Millis,
+) -> Result<Vec<Ticket>> {
+    let lock = if tx.is_postgres() { "ORDER BY id FOR UPDATE" } else { "" };
+    find_current(tx, channel, contact_ids, closed_since, lock).await
+}
+
+/// A contact's tickets are found in the indexes of open and of closed ones.
+async fn find_current(
+    conn: &Conn,
+    channel: StoredKind,
+    contact_ids: &[i64],
+    closed_since: Millis,
+    lock: &str,
+) -> Result<Vec<Ticket>> {
     if contact_ids.is_empty() {
         return Ok(Vec::new());
     }
-    let theirs = || {
-        tickets::table
-            .filter(one_of(tickets::contact_id, contact_ids))
-            .filter(tickets::channel.eq(channel))
+    let (p, contacts) = if conn.is_postgres() {
+        ("$", "SELECT value::bigint FROM json_array_elements_text($1::json)")
+    } else {
+        ("?", "SELECT value FROM json_each(?1)")
     };
-    let newest: Vec<Option<i64>> = on!(conn, |c| theirs()
-        .filter(OPEN)
-        .group_by(tickets::contact_id)
-        .select(max(tickets::id))
-        .union_all(
-            theirs()
-                .filter(CLOSED)
-                .filter(tickets::closed_at.gt(closed_since))
-                .group_by(tickets::contact_id)
-                .select(max(tickets::id)),
+    let newest = |which: &str| {
+        format!(
+            "SELECT max(id) FROM tickets WHERE contact_id IN ({contacts}) AND channel = {p}2
+             AND {which} GROUP BY contact_id"
         )
+    };
+    let sql = format!(
+        "SELECT * FROM tickets WHERE id IN ({} UNION ALL {}) {lock}",
+        newest("status <> 'closed'"),
+        newest(&format!("status = 'closed' AND closed_at > {p}3")),
+    );
+    let ids = as_json(contact_ids);
+    Ok(on!(conn, |c| Prepared::new(&sql)
+        .text(&ids)
+        .text(channel.0.as_str())
+        .number(closed_since)
         .load(c)
-        .await)?;
-    Ok(newest.into_iter().flatten().collect())
+        .await)?)
 }
 
+/// As an index has it.
 const OPEN: Fixed = Fixed("tickets.status <> 'closed'");
-const CLOSED: Fixed = Fixed("tickets.status = 'closed'");
 
 /// The ids of a contact's open tickets, on all channels.
 ///
 /// # Errors
 /// As every statement.
-pub async fn open_of_contact(conn: &mut Conn, contact_id: i64) -> Result<Vec<i64>> {
+pub async fn open_of_contact(conn: &Conn, contact_id: i64) -> Result<Vec<i64>> {
     Ok(on!(conn, |c| tickets::table
         .filter(tickets::contact_id.eq(contact_id))
         .filter(OPEN)
@@ -259,7 +290,7 @@ pub async fn open_of_contact(conn: &mut Conn, contact_id: i64) -> Result<Vec<i64
 ///
 /// # Errors
 /// As every statement.
-pub async fn silent(conn: &mut Conn, silent_since: Millis, limit: i64) -> Result<Vec<i64>> {
+pub async fn silent(conn: &Conn, silent_since: Millis, limit: i64) -> Result<Vec<i64>> {
     let by = |authors: &'static [Author]| {
         messages::table
             .filter(messages::ticket_id.eq(tickets::id))
