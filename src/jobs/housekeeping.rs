@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::clock::{DAY, HOUR};
 use crate::engine::Engine;
 use crate::store::tickets::Ticket;
-use crate::store::{Changes, Result, events, idempotency, jobs, search, tickets};
+use crate::store::{Changes, Result, events, idempotency, jobs, search, statistics, tickets};
 use crate::telemetry::metrics as names;
 use crate::tickets::{Status, life};
 
@@ -30,6 +30,7 @@ pub fn start(engine: &Engine) -> Result<()> {
             every(&its, Duration::from_millis(500), Task::Index),
             every(&its, Duration::from_secs(2), Task::Watch),
             every(&its, Duration::from_secs(60), Task::TidyUp),
+            follow_growth(&its),
         );
         drop(running);
     })
@@ -75,6 +76,20 @@ pub async fn index(engine: &Engine) -> Result<()> {
             if engine.writer.waiting() > 0 { began.elapsed() * RESTS } else { Duration::ZERO };
         // The other loops share this thread.
         tokio::time::sleep(rest).await;
+    }
+}
+
+/// Lets PostgreSQL's planner know how large the tables are, while they are young.
+async fn follow_growth(engine: &Engine) {
+    let mut known = 8;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(250)) => {}
+            () = engine.stop.cancelled() => return,
+        }
+        if let Err(error) = statistics::follow_growth(&engine.store, &mut known).await {
+            tracing::debug!(%error, "housekeeping.statistics");
+        }
     }
 }
 

@@ -34,6 +34,7 @@ pub mod messages;
 pub mod names;
 pub mod search;
 pub mod settings;
+pub mod statistics;
 pub mod tickets;
 
 use std::path::PathBuf;

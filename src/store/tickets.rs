@@ -228,11 +228,11 @@ pub async fn lock_current(
     contact_ids: &[i64],
     closed_since: Millis,
 ) -> Result<Vec<Ticket>> {
-    let lock = if tx.is_postgres() { "ORDER BY id FOR UPDATE" } else { "" };
+    let lock = if tx.is_postgres() { "ORDER BY tickets.id FOR UPDATE OF tickets" } else { "" };
     find_current(tx, channel, contact_ids, closed_since, lock).await
 }
 
-/// A contact's tickets are found in the indexes of open and of closed ones.
+/// One contact after the other, in the indexes of open and of closed tickets.
 async fn find_current(
     conn: &Conn,
     channel: StoredKind,
@@ -243,22 +243,26 @@ async fn find_current(
     if contact_ids.is_empty() {
         return Ok(Vec::new());
     }
-    let (p, contacts) = if conn.is_postgres() {
-        ("$", "SELECT value::bigint FROM json_array_elements_text($1::json)")
-    } else {
-        ("?", "SELECT value FROM json_each(?1)")
-    };
-    let newest = |which: &str| {
+    let newest = |contact: &str, p: &str| {
+        let theirs = format!("FROM tickets WHERE contact_id = {contact} AND channel = {p}2");
         format!(
-            "SELECT max(id) FROM tickets WHERE contact_id IN ({contacts}) AND channel = {p}2
-             AND {which} GROUP BY contact_id"
+            "SELECT max(id) AS id {theirs} AND status <> 'closed'
+             UNION ALL SELECT max(id) {theirs} AND status = 'closed' AND closed_at > {p}3"
         )
     };
-    let sql = format!(
-        "SELECT * FROM tickets WHERE id IN ({} UNION ALL {}) {lock}",
-        newest("status <> 'closed'"),
-        newest(&format!("status = 'closed' AND closed_at > {p}3")),
-    );
+    let sql = if conn.is_postgres() {
+        format!(
+            "SELECT tickets.* FROM json_array_elements_text($1::json) AS given (contact)
+             CROSS JOIN LATERAL ({}) AS newest
+             JOIN tickets ON tickets.id = newest.id {lock}",
+            newest("given.contact::bigint", "$")
+        )
+    } else {
+        format!(
+            "SELECT tickets.* FROM json_each(?1) AS given JOIN tickets ON tickets.id IN ({})",
+            newest("given.value", "?")
+        )
+    };
     let ids = as_json(contact_ids);
     Ok(on!(conn, |c| Prepared::new(&sql)
         .text(&ids)
