@@ -74,8 +74,9 @@ impl ContactRecord {
     tag = "Contacts",
     security(("api_token" = [])),
     params(
-        ("q" = Option<String>, Query, description = "A part of a name, an e-mail address, a phone \
-            number or an id on a channel"),
+        ("q" = Option<String>, Query, description = "Words, or parts of words of at least two \
+            characters, of a name, an e-mail address, a phone number or an id on a channel, in either \
+            case: all of them must be there. What is new is found a moment later"),
         ("limit" = Option<u8>, Query, minimum = 1, maximum = 200,
             description = "1 to 200; 50 when it is not given"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),

@@ -66,6 +66,8 @@ impl Set<'_> {
             is_blocked: false,
             metadata: None,
             search_text: identifier.to_lowercase(),
+            search_version: 1,
+            indexed_version: 0,
             created_at: self.now,
             updated_at: self.now,
         };
@@ -101,7 +103,11 @@ impl Set<'_> {
         }
         if changed {
             contact.updated_at = self.now;
-            contact.search_text = search_text(contact, &sender.identifier);
+            let text = search_text(contact, &sender.identifier);
+            if contact.search_text != text {
+                contact.search_text = text;
+                contact.search_version += 1;
+            }
             self.changes.contacts.insert(id, contact.clone());
         }
     }

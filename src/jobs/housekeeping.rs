@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::{DAY, HOUR};
 use crate::engine::Engine;
+use crate::store::search::Indexed;
 use crate::store::tickets::Ticket;
 use crate::store::{Changes, Result, events, idempotency, jobs, search, statistics, tickets};
 use crate::telemetry::metrics as names;
@@ -60,7 +61,7 @@ async fn every(engine: &Engine, pause: Duration, task: Task) {
     }
 }
 
-/// Puts changed tickets into the search index, until none is left. While messages wait to be
+/// Puts changed tickets and contacts into the search index, until none is left. While messages wait to be
 /// written, it rests for most of the time: they come first, and a ticket that is written to often is
 /// then read once for many messages.
 ///
@@ -69,7 +70,8 @@ async fn every(engine: &Engine, pause: Duration, task: Task) {
 pub async fn index(engine: &Engine) -> Result<()> {
     loop {
         let began = Instant::now();
-        if search::index_some(&engine.store, SET).await? == 0 || engine.stop.is_cancelled() {
+        let done = search::index_some(&engine.store, SET).await?;
+        if done == Indexed::default() || engine.stop.is_cancelled() {
             return Ok(());
         }
         let rest =

@@ -96,6 +96,8 @@ fn rows(customer: u64, id: i64, plan: &Plan) -> (Contact, NewIdentity) {
         is_blocked: customer % 997 == 996,
         metadata: None,
         search_text: format!("{name} {identifier}").to_lowercase(),
+        search_version: 1,
+        indexed_version: 0,
         created_at: plan.now,
         updated_at: plan.now,
     };

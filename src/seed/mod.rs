@@ -13,6 +13,7 @@ use rand::rngs::StdRng;
 
 use crate::clock::{DAY, Millis};
 use crate::files::Kept;
+use crate::store::search::Indexed;
 use crate::store::{Changes, Result, Store, Table, reserve, search};
 
 use customers::Customers;
@@ -78,16 +79,17 @@ pub async fn fill(store: &Store, plan: &Plan, mut told: impl FnMut(u64)) -> Resu
     Ok(())
 }
 
-/// Puts all tickets into the search index, and tells after each set how many more are in it.
+/// Puts all tickets and contacts into the search index, and tells after each set how many more
+/// tickets are in it.
 ///
 /// # Errors
 /// When the database can't be written.
 pub async fn index(store: &Store, mut told: impl FnMut(u64)) -> Result<()> {
     loop {
-        let count = search::index_some(store, INDEX_SET).await?;
-        if count == 0 {
+        let more = search::index_some(store, INDEX_SET).await?;
+        if more == Indexed::default() {
             return Ok(());
         }
-        told(count as u64);
+        told(more.tickets as u64);
     }
 }

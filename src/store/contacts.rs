@@ -1,8 +1,8 @@
 //! Customers, and the names they go by on each channel.
 
 use diesel::prelude::{
-    BoolExpressionMethods, EscapeExpressionMethods, ExpressionMethods, Identifiable, Insertable,
-    OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper, TextExpressionMethods,
+    ExpressionMethods, Identifiable, Insertable, OptionalExtension, QueryDsl, Queryable,
+    QueryableByName, Selectable, SelectableHelper,
 };
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
@@ -12,11 +12,14 @@ use super::conn::{lock, on};
 use super::insert::rows;
 use super::one_of::one_of;
 use super::schema::{contact_identities, contacts};
+use super::search::contacts::held;
 use super::{Conn, Result, StoredKind, Tx};
 use crate::clock::Millis;
 
 /// A customer.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, Identifiable)]
+#[derive(
+    Clone, Debug, Queryable, QueryableByName, Selectable, Insertable, Serialize, Identifiable,
+)]
 #[diesel(table_name = contacts, treat_none_as_default_value = false)]
 pub struct Contact {
     /// Our id; events call it `user_id`.
@@ -33,9 +36,13 @@ pub struct Contact {
     pub is_blocked: bool,
     /// Whatever else a channel said of this customer.
     pub metadata: Option<Value>,
-    /// Name, e-mail, phone and the identifier of the last message in lower case, for [`search`],
-    /// which looks at the other identifiers by itself.
+    /// Name, e-mail, phone and the identifier of the last message in lower case, for the search
+    /// index, which looks at the other identifiers by itself.
     pub search_text: String,
+    /// Grows whenever `search_text` changes, or the contact gets another identity.
+    pub search_version: i64,
+    /// The `search_version` that the search index knows.
+    pub indexed_version: i64,
     /// When we first heard of them.
     pub created_at: Millis,
     /// When this row last changed.
@@ -54,7 +61,7 @@ pub struct Identity {
     pub identifier: String,
 }
 
-/// An identity to be written.
+/// An identity to be written. Its contact's `search_version` grows with it.
 #[derive(Clone, Debug, Insertable, Serialize)]
 #[diesel(table_name = contact_identities, treat_none_as_default_value = false)]
 pub struct NewIdentity {
@@ -149,12 +156,8 @@ pub async fn identities_of(conn: &Conn, contact_ids: &[i64]) -> Result<Vec<Ident
         .await)?)
 }
 
-diesel::define_sql_function! {
-    /// In lower case; on SQLite only letters of ASCII are changed.
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
-}
-
-/// Contacts whose name, e-mail, phone or identifiers hold `text`, in either case, newest first.
+/// Contacts that hold every word of `text`, or a part of a word that begins so, newest first: of the
+/// contacts before `before`, where given. See [`search`](super::search) for what is held.
 ///
 /// # Errors
 /// As every statement.
@@ -164,25 +167,17 @@ pub async fn search(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Contact>> {
-    let pattern = text.map(|t| format!("%{}%", escape_like(&t.to_lowercase())));
-    Ok(on!(conn, |c| {
-        let mut query = contacts::table.select(Contact::as_select()).into_boxed();
-        if let Some(pattern) = &pattern {
-            let named = contact_identities::table
-                .filter(lower(contact_identities::identifier).like(pattern).escape('\\'))
-                .select(contact_identities::contact_id);
-            let told = contacts::search_text.like(pattern).escape('\\');
-            query = query.filter(told.or(contacts::id.eq_any(named)));
-        }
-        if let Some(before) = before {
-            query = query.filter(contacts::id.lt(before));
-        }
-        query.order(contacts::id.desc()).limit(limit).load(c).await
-    })?)
-}
-
-fn escape_like(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+    let before = before.unwrap_or(i64::MAX);
+    if let Some(text) = text {
+        return held(conn, text, before, limit).await;
+    }
+    Ok(on!(conn, |c| contacts::table
+        .filter(contacts::id.lt(before))
+        .select(Contact::as_select())
+        .order(contacts::id.desc())
+        .limit(limit)
+        .load(c)
+        .await)?)
 }
 
 /// Marks a contact as blocked, or not; `false` when there is no such contact.
@@ -198,5 +193,9 @@ pub async fn set_blocked(tx: &Tx, id: i64, blocked: bool, at: Millis) -> Result<
     Ok(rows > 0)
 }
 
-rows!(Contact, contacts, [name, email, phone, language, metadata, search_text, updated_at]);
+rows!(
+    Contact,
+    contacts,
+    [name, email, phone, language, metadata, search_text, search_version, updated_at]
+);
 rows!(NewIdentity, contact_identities);

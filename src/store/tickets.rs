@@ -96,7 +96,8 @@ pub struct Filter {
 /// # Errors
 /// As every statement.
 pub async fn list(conn: &Conn, filter: &Filter, limit: i64) -> Result<Vec<Ticket>> {
-    let words = filter.text.as_ref().map(|text| search::condition(text, conn.is_postgres()));
+    let words =
+        filter.text.as_ref().map(|text| search::tickets::condition(text, conn.is_postgres()));
     if words == Some(None) {
         return Ok(Vec::new());
     }

@@ -190,7 +190,7 @@ both!(a_turn_whose_message_is_missing_fails_alone, async |app: App| {
     answer_ticket::run(engine, turns).await.unwrap();
     tokio::time::timeout(Duration::from_secs(10), async {
         loop {
-            let conn = &mut engine.store.read().await.unwrap();
+            let conn = &engine.store.read().await.unwrap();
             let left = jobs::list(conn, None, 10).await.unwrap();
             if let [only] = left.as_slice() {
                 assert_eq!((only.subject_id, only.state), (999_999, JobState::Buried));

@@ -2,11 +2,9 @@
 
 use centrium::clock::{DAY, HOUR};
 use centrium::jobs::housekeeping;
-use centrium::store::contacts::NewIdentity;
 use centrium::store::events::{NewEvent, Payload};
 use centrium::store::tickets::{self, Ticket};
-use centrium::store::{Changes, StoredKind, Table, events, messages, reserve};
-use centrium_channels::ChannelKind;
+use centrium::store::{Changes, Table, events, messages, reserve};
 use serde_json::json;
 
 use crate::harness::{App, both};
@@ -127,28 +125,4 @@ both!(a_long_ticket_is_found_by_its_newest_words, async |app: App| {
         let found = app.http.get(&format!("/api/tickets?q={q}")).await.expect(200);
         assert_eq!(found["items"].as_array().unwrap().len(), count, "{word}");
     }
-});
-
-both!(a_contact_is_found_by_each_of_their_names, async |app: App| {
-    let said = app.http.say("anna", "не работает интернет").await;
-    let tx = app.engine.store.begin().await.unwrap();
-    let ticket = tickets::get(&tx, said["ticket_id"].as_i64().unwrap()).await.unwrap().unwrap();
-    let other = NewIdentity {
-        contact_id: ticket.contact_id,
-        channel: StoredKind(ChannelKind::Telegram),
-        identifier: "Telegram_77".into(),
-        is_verified: true,
-        created_at: 0,
-    };
-    let changes = Changes { identities: vec![other], ..Changes::default() };
-    changes.write(&tx).await.unwrap();
-    tx.commit().await.unwrap();
-    app.http.say("anna", "и телевизор").await;
-    housekeeping::index(&app.engine).await.unwrap();
-    for (q, count) in [("telegram_77", 1), ("anna", 1), ("telegramx77", 0)] {
-        let found = app.http.get(&format!("/api/contacts?q={q}")).await.expect(200);
-        assert_eq!(found["items"].as_array().unwrap().len(), count, "{q}");
-    }
-    let found = app.http.get("/api/tickets?q=telegram").await.expect(200);
-    assert_eq!(found["items"].as_array().unwrap().len(), 1);
 });

@@ -56,6 +56,7 @@ fn is_of_another_task(sql: &str) -> bool {
     [
         "jobs",
         "ticket_search",
+        "contact_search",
         "indexed_version` <",
         "indexed_version\" <",
         "seen.column2",

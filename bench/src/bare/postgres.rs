@@ -54,8 +54,9 @@ impl Statements {
             contacts: client
                 .prepare(
                     "INSERT INTO contacts
-                     (id, language, is_blocked, search_text, created_at, updated_at)
-                     SELECT id, 'ru', false, who, $3, $3
+                     (id, language, is_blocked, search_text, search_version, indexed_version,
+                      created_at, updated_at)
+                     SELECT id, 'ru', false, who, 1, 0, $3, $3
                      FROM unnest($1::bigint[], $2::text[]) AS new (id, who)",
                 )
                 .await?,

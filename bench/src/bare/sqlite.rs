@@ -74,8 +74,9 @@ fn write(
     if is_new {
         conn.prepare_cached(
             "INSERT INTO contacts
-             (id, language, is_blocked, search_text, created_at, updated_at)
-             VALUES (?1, 'ru', 0, ?2, ?3, ?3)",
+             (id, language, is_blocked, search_text, search_version, indexed_version,
+              created_at, updated_at)
+             VALUES (?1, 'ru', 0, ?2, 1, 0, ?3, ?3)",
         )?
         .execute(params![ids.contact, message.who, now])?;
         conn.prepare_cached(

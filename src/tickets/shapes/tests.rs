@@ -40,6 +40,8 @@ fn contact() -> Contact {
         is_blocked: false,
         metadata: None,
         search_text: "айгерим u-3".into(),
+        search_version: 1,
+        indexed_version: 0,
         created_at: 1_000,
         updated_at: 1_000,
     }
