@@ -1,78 +1,63 @@
-//! Statements a message, at most: a guard against a query per row that slips in.
+//! What a message costs in statements and allocations, compared with what is written down: a guard
+//! against a query for each row, or a needless copy, that slips in. No clock is looked at.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::sync::Arc;
 
-use futures_util::future::join_all;
+use centrium::assistant::Assistant;
 
+use super::constant::Constant;
+use super::figures::{self, Cost, Costs};
 use super::recorder;
-use crate::harness::{App, Client, both};
+use super::road::{MESSAGES, Road};
+use crate::harness::Kind;
 
-/// Messages that wait for each other.
-const TOGETHER: usize = 200;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_costs_what_is_written_down_on_sqlite() {
+    figures::check("sqlite", &count(Kind::Sqlite).await);
+}
 
-both!(a_full_set_runs_few, async |app: App| {
-    let app = recorder::listen_to(app).await;
-    let kind = app.database.kind();
-    app.http.say("anna", "не работает интернет").await;
-    for round in ["new customers", "returning customers"] {
-        let statements = send_together(&app).await;
-        let each = statements.len() as f64 / TOGETHER as f64;
-        eprintln!("{kind:?}, {round}: {each:.2} statements a message");
-        assert!(each <= 0.5, "{kind:?}, {round}: {each:.2}, of which {:#?}", most(&statements));
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_costs_what_is_written_down_on_postgres() {
+    figures::check("postgres", &count(Kind::Postgres).await);
+}
+
+async fn count(kind: Kind) -> Costs {
+    recorder::listen();
+    let assistants: [(&str, Option<Arc<dyn Assistant>>); 2] =
+        [("built-in", None), ("constant", Some(Arc::new(Constant)))];
+    let mut costs = Costs::new();
+    for (name, assistant) in assistants {
+        let road = Road::build(kind, assistant).await;
+        // The first customers' messages also prepare the statements, and fill what is kept.
+        let new = road.statements("first").await;
+        let returning = road.statements("first").await;
+        for (customers, statements) in [("new", new), ("returning", returning)] {
+            let case = format!("{name} assistant, {customers} customers");
+            let memory = road.memory("second").await;
+            let cost = Cost {
+                statements: a_message(statements.len(), 1_000.0),
+                allocations: a_message(memory.allocations + memory.reallocations, 10.0),
+                bytes: a_message(memory.bytes_allocated, 1.0),
+                most: most(&statements),
+            };
+            costs.insert(case, cost);
+        }
     }
-});
-
-/// While something else holds the database, messages gather: one has been taken by the writer, the
-/// others wait behind it.
-async fn send_together(app: &App) -> Vec<String> {
-    let hold = app.database.hold_writers(&app.engine.store).await;
-    recorder::take();
-    let http = app.http.clone();
-    let first = tokio::spawn(async move { say(http, 0).await });
-    until(|| recorder::take().iter().any(|sql| sql.contains("contact_identities"))).await;
-    let rest = (1..TOGETHER).map(|i| say(app.http.clone(), i)).collect::<Vec<_>>();
-    let rest = tokio::spawn(join_all(rest));
-    until(|| app.engine.writer.waiting() == TOGETHER - 1).await;
-    drop(hold);
-    first.await.unwrap();
-    rest.await.unwrap();
-    let statements = recorder::take();
-    statements.into_iter().filter(|sql| !is_of_another_task(sql)).collect()
+    costs
 }
 
-async fn say(http: Client, customer: usize) {
-    http.say(&format!("customer-{customer}"), "не работает интернет").await;
+/// How many a message, rounded to so many parts of one.
+fn a_message(count: usize, parts: f64) -> f64 {
+    (count as f64 / MESSAGES as f64 * parts).round() / parts
 }
 
-async fn until(mut is_so: impl FnMut() -> bool) {
-    while !is_so() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-/// No message here needs a job, so jobs and the index are looked at by the clock alone.
-fn is_of_another_task(sql: &str) -> bool {
-    [
-        "jobs",
-        "ticket_search",
-        "contact_search",
-        "indexed_version` <",
-        "indexed_version\" <",
-        "seen.column2",
-        "substr(text",
-    ]
-    .iter()
-    .any(|of| sql.contains(of))
-}
-
-/// The statements that were run most often.
-fn most(statements: &[String]) -> Vec<(usize, &str)> {
-    let mut counts = BTreeMap::new();
-    for sql in statements {
-        *counts.entry(sql.get(..120).unwrap_or(sql)).or_insert(0) += 1;
-    }
-    let mut counts: Vec<_> = counts.into_iter().map(|(sql, count)| (count, sql)).collect();
+/// Each statement's beginning, those that were run most often first.
+fn most(statements: &[String]) -> Vec<String> {
+    let begin = |sql: &String| sql.chars().take(100).collect::<String>();
+    let mut all: Vec<String> = statements.iter().map(begin).collect();
+    all.sort_unstable();
+    let mut counts: Vec<_> =
+        all.chunk_by(|a, b| a == b).map(|same| (same.len(), &same[0])).collect();
     counts.sort_unstable_by(|a, b| b.cmp(a));
-    counts
+    counts.into_iter().map(|(count, sql)| format!("{count} × {sql}")).collect()
 }

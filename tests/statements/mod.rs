@@ -1,8 +1,9 @@
-//! The statements that the hot roads run: how many a message costs, and that none of them reads a
-//! whole table.
+//! What the hot roads cost: how many statements and allocations a message takes, and that no
+//! statement reads a whole table.
 
-#![expect(clippy::print_stderr, reason = "what was counted is part of the result")]
-
+mod constant;
 mod count;
+mod figures;
 mod plans;
 mod recorder;
+mod road;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::recorder;
-use crate::harness::{App, both};
+use crate::harness::{App, Options, both};
 
 /// What grows with the number of tickets.
 const LARGE: [&str; 10] = [
@@ -20,7 +20,8 @@ const LARGE: [&str; 10] = [
 ];
 
 both!(no_hot_statement_scans, async |app: App| {
-    let app = recorder::listen_to(app).await;
+    recorder::listen();
+    let app = app.restart(Options::default()).await;
     recorder::take();
     use_everything(&app).await;
     let mut statements = recorder::take();

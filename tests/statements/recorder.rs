@@ -1,18 +1,21 @@
 //! Listens to every statement that this process runs.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
-use crate::harness::{App, Options};
-
+static BEGUN: AtomicUsize = AtomicUsize::new(0);
+static IS_DEAF: AtomicBool = AtomicBool::new(false);
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 struct Recorder;
 
 impl Instrumentation for Recorder {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if let InstrumentationEvent::StartQuery { query, .. } = event {
+        let InstrumentationEvent::StartQuery { query, .. } = event else { return };
+        BEGUN.fetch_add(1, Ordering::Relaxed);
+        if !IS_DEAF.load(Ordering::Relaxed) {
             let text = query.to_string();
             let sql = text.split(" -- binds:").next().unwrap_or_default();
             seen().push(sql.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -20,10 +23,19 @@ impl Instrumentation for Recorder {
     }
 }
 
-/// The same engine's next life, all of whose statements are recorded.
-pub async fn listen_to(app: App) -> App {
+/// From now on, connections that are made record their statements.
+pub fn listen() {
     set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
-    app.restart(Options::default()).await
+}
+
+/// From now on, statements are counted and not recorded, which would allocate; or recorded again.
+pub fn be_deaf(is_deaf: bool) {
+    IS_DEAF.store(is_deaf, Ordering::Relaxed);
+}
+
+/// How many statements were begun.
+pub fn begun() -> usize {
+    BEGUN.load(Ordering::Relaxed)
 }
 
 /// What was recorded since the last call, without values.
