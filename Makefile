@@ -1,8 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check chaos bench bench-accept-sqlite bench-accept-postgres openapi clean-services
+.PHONY: help run test check chaos bench bench-accept-sqlite bench-accept-postgres bench-grow-sqlite \
+	bench-grow-postgres bench-jobs-sqlite bench-jobs-postgres bench-restart-sqlite \
+	bench-restart-postgres bench-memory bench-memory-sqlite bench-memory-postgres bench-peer \
+	openapi clean-services
 
 help: ## what there is
-	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
 
 run: ## build and start the server
 	cargo run --release --locked
@@ -16,13 +19,44 @@ check: ## everything a change must pass: format, lints, documentation, OpenAPI, 
 chaos: ## the long form of the tests that kill, starve and cut off the engine; CENTRIUM_PROGRAM names another build of it
 	CHAOS=1 tests/harness/test.sh -E 'test(/^crash::/)'
 
-bench: bench-accept-sqlite bench-accept-postgres ## every benchmark, written to docs/PERFORMANCE.md
+bench: bench-accept-sqlite bench-accept-postgres bench-grow-sqlite bench-grow-postgres \
+	bench-jobs-sqlite bench-jobs-postgres bench-restart-sqlite bench-restart-postgres \
+	bench-memory bench-peer ## every benchmark, written to docs/PERFORMANCE.md
 
 bench-accept-sqlite: ## the road of a message on SQLite, beside its limits
 	bench/run.sh accept sqlite
 
 bench-accept-postgres: ## the same on PostgreSQL
 	bench/run.sh accept postgres
+
+bench-grow-sqlite: ## messages, lists, filters, search and pages up to a million tickets, on SQLite
+	bench/run.sh grow sqlite
+
+bench-grow-postgres: ## the same on PostgreSQL
+	bench/run.sh grow postgres
+
+bench-jobs-sqlite: ## jobs that wait, beside a bare loop, on SQLite
+	bench/run.sh jobs sqlite
+
+bench-jobs-postgres: ## the same on PostgreSQL
+	bench/run.sh jobs postgres
+
+bench-restart-sqlite: ## from a start to the first answer, with a million tickets, on SQLite
+	bench/run.sh restart sqlite
+
+bench-restart-postgres: ## the same on PostgreSQL
+	bench/run.sh restart postgres
+
+bench-memory: bench-memory-sqlite bench-memory-postgres ## memory with a million tickets, on both
+
+bench-memory-sqlite: ## the same on SQLite alone
+	bench/run.sh memory sqlite
+
+bench-memory-postgres: ## the same on PostgreSQL alone
+	bench/run.sh memory postgres
+
+bench-peer: ## django-helpdesk, from PyPI, beside the engine
+	bench/run.sh peer
 
 openapi: ## write docs/openapi.json from the code
 	mkdir -p docs target

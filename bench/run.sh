@@ -8,4 +8,7 @@ harness=tests/harness
 "$harness/install.sh" wrk
 cargo build --release --locked --quiet -p centrium -p centrium-bench
 
-"$harness/postgres.sh" with target/release/centrium-bench "$@"
+case ${2:-} in
+postgres) "$harness/postgres.sh" keep target/release/centrium-bench "$@" ;;
+*) target/release/centrium-bench "$@" ;;
+esac

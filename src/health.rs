@@ -69,19 +69,19 @@ async fn look(store: &Store, now: Millis) -> Pulse {
 }
 
 async fn write(store: &Store, now: Millis) -> Result<()> {
-    let mut tx = store.begin().await?;
-    settings::set(&mut tx, "heartbeat", &now.to_string(), now).await?;
+    let tx = store.begin().await?;
+    settings::set(&tx, "heartbeat", &now.to_string(), now).await?;
     tx.commit().await
 }
 
 async fn read(store: &Store, pulse: &mut Pulse) -> Result<()> {
-    let mut conn = store.read().await?;
-    for row in channels::all(&mut conn).await? {
+    let conn = store.read().await?;
+    for row in channels::all(&conn).await? {
         if !row.is_active {
             pulse.switched_off.push(row.kind.0);
         }
     }
-    for (state, count, _) in jobs::census(&mut conn).await? {
+    for (state, count, _) in jobs::census(&conn).await? {
         if state == JobState::Buried && count > 0 {
             pulse
                 .problems

@@ -104,12 +104,12 @@ async fn look_until(store: &Store, message_id: i64, until: Instant) -> Result<Op
 
 /// The answer that is stored for this message, word for word.
 async fn stored_reply(store: &Store, message_id: i64) -> Result<Option<Reply>> {
-    let mut conn = store.read().await?;
-    let Some(decision) = decisions::of_message(&mut conn, message_id).await? else {
+    let conn = store.read().await?;
+    let Some(decision) = decisions::of_message(&conn, message_id).await? else {
         return Ok(None);
     };
     let Some(reply_id) = decision.reply_id else { return Ok(None) };
-    let reply = messages::get(&mut conn, reply_id).await?;
+    let reply = messages::get(&conn, reply_id).await?;
     Ok(reply.map(|reply| Reply {
         message_id: reply.id,
         text: reply.text,

@@ -77,7 +77,7 @@ impl Writer {
     /// When there can be no more threads.
     pub fn start(desk: Desk) -> store::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        desk.store.clone().spawn(run(desk, waiting))?;
+        desk.store.clone().spawn("writer", run(desk, waiting))?;
         Ok(Self { queue })
     }
 
@@ -99,7 +99,6 @@ impl Writer {
     }
 
     /// Pieces of work that wait for the writing task.
-    #[cfg(feature = "testing")]
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
@@ -190,19 +189,21 @@ impl Desk {
     async fn commit(&self, arrivals: &[Arrival], answers: &[Answer]) -> store::Result<Done> {
         let now = self.clock.now();
         let (assistant, rules) = (&self.assistant, &self.rules);
-        let ahead = ingest::think_ahead(&self.store, assistant, arrivals, rules, now).await;
+        let outlook = ingest::look_ahead(&self.store, assistant, arrivals, rules, now).await;
         let began = Instant::now();
-        let mut tx = self.store.begin().await?;
+        let tx = self.store.turn().await?;
         let free = self.local.free();
         let mut accepted = Vec::new();
-        if !arrivals.is_empty() {
-            accepted = ingest::write(&mut tx, arrivals, ahead, &self.rules, now, free).await?;
+        if arrivals.is_empty() {
+            tx.begin().await?;
+        } else {
+            accepted = ingest::write(&tx, arrivals, outlook, &self.rules, now, free).await?;
         }
         let mut answered = Vec::new();
         if !answers.is_empty() {
             let leased = accepted.iter().filter(|a| a.as_ref().is_ok_and(|a| a.job.is_some()));
             let free = free.saturating_sub(leased.count());
-            answered = answer_ticket::write(&mut tx, answers, &self.rules, now, free).await?;
+            answered = answer_ticket::write(&tx, answers, &self.rules, now, free).await?;
         }
         tx.commit().await?;
         crate::telemetry::record_commit(arrivals.len() + answers.len(), began.elapsed());

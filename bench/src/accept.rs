@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::database::{self, Database};
-use crate::report::{self, Table, median};
+use crate::load::{self, Figures};
+use crate::report::{self, Table, median, percent};
 use crate::server::{Kind, Server};
-use crate::{Result, load};
+use crate::{Result, tell};
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -41,18 +42,6 @@ enum Phase {
 
 const SERVERS: [Kind; 4] = [Kind::BareSets, Kind::Constant, Kind::Engine, Kind::BareSingly];
 
-/// The figures of one run.
-#[derive(Clone, Copy, Default)]
-struct Figures {
-    rate: f64,
-    p50: f64,
-    p99: f64,
-    p999: f64,
-    /// Microseconds of the server's processor time a message.
-    cpu: f64,
-    memory: f64,
-}
-
 type Rounds = BTreeMap<(Phase, &'static str), Vec<Figures>>;
 
 /// Runs all of it, and writes the section of docs/PERFORMANCE.md.
@@ -65,12 +54,12 @@ pub async fn run(options: &Options) -> Result<()> {
         let mut rounds = Rounds::new();
         for round in 0..options.rounds {
             for kind in SERVERS {
-                crate::complain(&format!("{connections} connections, round {round}: {kind:?}"));
+                tell(&format!("{connections} connections, round {round}: {kind:?}"));
                 measure(options, kind, connections, &mut rounds).await?;
             }
         }
         let table = tabulate(connections, &rounds);
-        crate::complain(&table.to_string());
+        tell(&table.to_string());
         tables.push(table);
     }
     if options.dry {
@@ -81,7 +70,9 @@ pub async fn run(options: &Options) -> Result<()> {
     let intro = format!(
         "Medians of {} runs of {} s, the servers taking turns. \"of the limit\" is the rate beside \
          the bare server that commits sets, in the same rounds. `new`: every message opens a \
-         ticket; `returning`: those customers write again. CPU is the server's own, in a message.",
+         ticket; `returning`: those customers write again. CPU is the server's own, in a message. \
+         \"wrk CPU\" is the load generator's share of one core: where that is well below 100 %, and \
+         the echo route's rate well above the row's own, it is the server that is measured.",
         options.rounds, options.seconds
     );
     report::write_section(&title, &command, &intro, &tables)
@@ -94,49 +85,40 @@ async fn measure(
     rounds: &mut Rounds,
 ) -> Result<()> {
     let database = Database::create(options.database).await?;
-    let server = Server::start(kind, &database.url).await?;
+    let server = Server::start(kind, &database).await?;
     let time = Duration::from_secs(options.seconds);
     let mut add = |phase, name, figures| {
         rounds.entry((phase, name)).or_default().push(figures);
     };
     if kind == Kind::Constant {
-        let (figures, _) = send(&server, connections, time, &["echo".to_owned()]).await?;
+        let (figures, _) = load::measure(&server, connections, time, &["echo".to_owned()]).await?;
         add(Phase::Echo, "the engine's server, echo route", figures);
     }
     let new = ["new".to_owned(), "a".to_owned()];
-    let (figures, customers) = send(&server, connections, time, &new).await?;
+    let (figures, customers) = load::measure(&server, connections, time, &new).await?;
     add(Phase::New, kind.name(), figures);
     let back = ["back".to_owned(), "a".to_owned(), customers.to_string()];
-    let (figures, _) = send(&server, connections, time, &back).await?;
+    let (figures, _) = load::measure(&server, connections, time, &back).await?;
     add(Phase::Returning, kind.name(), figures);
     server.stop().await;
     database.remove().await
 }
 
-#[expect(clippy::cast_precision_loss, reason = "no count here comes near 2^53")]
-async fn send(
-    server: &Server,
-    connections: usize,
-    time: Duration,
-    arguments: &[String],
-) -> Result<(Figures, u64)> {
-    let before = server.cpu()?;
-    let run = load::run(&server.base, connections, time, arguments).await?;
-    let figures = Figures {
-        rate: run.rate(),
-        p50: run.p50 as f64 / 1e3,
-        p99: run.p99 as f64 / 1e3,
-        p999: run.p999 as f64 / 1e3,
-        cpu: (server.cpu()? - before) * 1e6 / run.requests as f64,
-        memory: server.memory()?,
-    };
-    Ok((figures, run.requests))
-}
-
 fn tabulate(connections: usize, rounds: &Rounds) -> Table {
     let mut table = Table::new(
         &format!("{connections} connections"),
-        &["", "server", "a second", "of the limit", "p50 ms", "p99 ms", "p99.9 ms", "CPU µs", "MB"],
+        &[
+            "",
+            "server",
+            "a second",
+            "of the limit",
+            "p50 ms",
+            "p99 ms",
+            "p99.9 ms",
+            "CPU µs",
+            "MB",
+            "wrk CPU",
+        ],
     );
     for ((phase, server), figures) in rounds {
         let of = |pick: fn(&Figures) -> f64| median(figures.iter().map(pick));
@@ -149,12 +131,13 @@ fn tabulate(connections: usize, rounds: &Rounds) -> Table {
             format!("{phase:?}").to_lowercase(),
             (*server).to_owned(),
             format!("{:.0}", of(|f| f.rate)),
-            ratio.map_or_else(String::new, |ratio| format!("{:.0} %", ratio * 100.0)),
+            ratio.map_or_else(String::new, percent),
             format!("{:.2}", of(|f| f.p50)),
             format!("{:.2}", of(|f| f.p99)),
             format!("{:.2}", of(|f| f.p999)),
             format!("{:.0}", of(|f| f.cpu)),
             format!("{:.0}", of(|f| f.memory)),
+            percent(of(|f| f.generator)),
         ]);
     }
     table

@@ -2,14 +2,25 @@
 //! machine's loopback, in folders and databases of its own, for a bounded time.
 
 mod accept;
+mod asker;
 mod bare;
 mod constant;
 mod database;
+mod grow;
+mod jobs;
 mod load;
+mod memory;
+mod peer;
+mod postgres;
+mod process;
+mod program;
 mod report;
+mod restart;
 mod server;
+mod stock;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -26,38 +37,69 @@ struct Cli {
 enum Part {
     /// From a message's request to its stored answer
     Accept(accept::Options),
+    /// The same, lists, filters, search and pages, while the database grows to a million tickets
+    Grow(grow::Options),
+    /// Waiting jobs, beside a bare loop
+    Jobs(jobs::Options),
+    /// From a start to the first answer, with a full database
+    Restart(restart::Options),
+    /// What the engine holds, with a full database
+    Memory(memory::Options),
+    /// The same as accept for django-helpdesk
+    Peer(peer::Options),
     /// The engine with an assistant that says the same to everyone, and an echo route
     #[command(hide = true)]
     ServeConstant,
     /// As little as can do the same
     #[command(hide = true)]
     ServeBare(bare::Options),
+    /// As little as can finish jobs that wait
+    #[command(hide = true)]
+    ServeBareJobs,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime.block_on(run(cli.part)),
+        Ok(runtime) => runtime.block_on(until_stopped(run(cli.part))),
         Err(error) => Err(error.to_string()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
-            complain(&sentence);
+            tell(&sentence);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// A part takes 15 minutes at most, and some more where a million tickets have to be made first.
+const LIMIT: Duration = Duration::from_secs(25 * 60);
+
+/// Ctrl-C, or a server that hangs, ends it as an error does: servers stop and folders go.
+async fn until_stopped(work: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::select! {
+        done = work => done,
+        () = tokio::time::sleep(LIMIT) => Err(format!("not done after {LIMIT:?}")),
+        _ = tokio::signal::ctrl_c() => Err("stopped".to_owned()),
     }
 }
 
 async fn run(part: Part) -> Result<()> {
     match part {
         Part::Accept(options) => accept::run(&options).await,
+        Part::Grow(options) => grow::run(&options).await,
+        Part::Jobs(options) => jobs::run(&options).await,
+        Part::Restart(options) => restart::run(&options).await,
+        Part::Memory(options) => memory::run(&options).await,
+        Part::Peer(options) => peer::run(&options).await,
         Part::ServeConstant => constant::serve().await,
         Part::ServeBare(options) => bare::serve(options).await,
+        Part::ServeBareJobs => bare::jobs::serve().await,
     }
 }
 
 #[expect(clippy::print_stderr, reason = "the progress and the sentence at the end")]
-fn complain(line: &str) {
+fn tell(line: &str) {
     eprintln!("{line}");
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs;
 
-use crate::Result;
+use crate::{Result, tell};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/PERFORMANCE.md");
 
@@ -18,6 +18,16 @@ pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// A share, as it is shown.
+pub fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+/// Whether a goal is met, as it is shown.
+pub fn met(is_met: bool) -> String {
+    if is_met { "yes" } else { "**no**" }.to_owned()
 }
 
 /// A table under a line that says what it shows.
@@ -47,6 +57,23 @@ impl fmt::Display for Table {
         }
         Ok(())
     }
+}
+
+/// Tells the tables, and writes their section unless `is_dry`.
+///
+/// # Errors
+/// As [`write_section`].
+pub fn publish(
+    is_dry: bool,
+    title: &str,
+    command: &str,
+    intro: &str,
+    tables: &[Table],
+) -> Result<()> {
+    for table in tables {
+        tell(&table.to_string());
+    }
+    if is_dry { Ok(()) } else { write_section(title, command, intro, tables) }
 }
 
 /// Puts a section in the place of the one with the same title, or at the end.

@@ -1,23 +1,21 @@
 //! A server in a process of its own, and what it uses.
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-use crate::Result;
+use crate::asker::Asker;
+use crate::database::Database;
+use crate::{Result, process, program};
 
-pub const EXTERNAL_KEY: &str = "bench-external-key-0123456789abcdef";
-pub const API_TOKEN: &str = "bench-api-token-0123456789abcdef0123";
-
-/// The ticks of /proc/PID/stat a second, the same on every Linux that Rust runs on.
-const TICKS: f64 = 100.0;
 const START: Duration = Duration::from_secs(30);
+/// An engine ends within 10 s of being asked to.
+const STOP: Duration = Duration::from_secs(15);
+
+/// Ports that servers here are given.
+const PORTS: u32 = 13_000;
 
 /// Which server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +28,8 @@ pub enum Kind {
     BareSets,
     /// The same with a commit for each message.
     BareSingly,
+    /// The least that can be done for jobs that wait; it takes no messages.
+    BareJobs,
 }
 
 impl Kind {
@@ -39,6 +39,17 @@ impl Kind {
             Self::Constant => "engine, constant assistant",
             Self::BareSets => "bare, set commits",
             Self::BareSingly => "bare, single commits",
+            Self::BareJobs => "bare loop",
+        }
+    }
+
+    const fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Engine => &["serve"],
+            Self::Constant => &["serve-constant"],
+            Self::BareSets => &["serve-bare"],
+            Self::BareSingly => &["serve-bare", "--singly"],
+            Self::BareJobs => &["serve-bare-jobs"],
         }
     }
 }
@@ -48,7 +59,6 @@ pub struct Server {
     child: Child,
     pid: u32,
     pub base: String,
-    _folder: TempDir,
 }
 
 impl Server {
@@ -56,43 +66,47 @@ impl Server {
     ///
     /// # Errors
     /// When it does not.
-    pub async fn start(kind: Kind, database: &str) -> Result<Self> {
-        let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
-        let address = free_address()?;
+    pub async fn start(kind: Kind, database: &Database) -> Result<Self> {
         if matches!(kind, Kind::BareSets | Kind::BareSingly) {
-            migrate(folder.path(), database).await?;
+            // They insert into the engine's own tables.
+            let mut command = program::centrium(database.folder(), &database.url)?;
+            program::finish(command.arg("migrate")).await?;
         }
-        let mut command = match kind {
-            Kind::Engine => Command::new(beside("centrium")?),
-            _ => Command::new(std::env::current_exe().map_err(|e| e.to_string())?),
-        };
-        command.args(match kind {
-            Kind::Engine => &["serve"][..],
-            Kind::Constant => &["serve-constant"],
-            Kind::BareSets => &["serve-bare"],
-            Kind::BareSingly => &["serve-bare", "--singly"],
-        });
-        let child = environment(&mut command, folder.path(), database)
-            .env("LISTEN", &address)
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|e| format!("{kind:?} could not be started: {e}"))?;
-        let pid = child.id().ok_or("it ended at once")?;
-        let server = Self { child, pid, base: format!("http://{address}"), _folder: folder };
-        server.wait(&address).await?;
+        let server = Self::spawn(kind, database)?;
+        server.wait().await?;
         Ok(server)
     }
 
-    async fn wait(&self, address: &str) -> Result<()> {
+    /// Starts one on this database. Its folder is the database's, so that the next one there takes
+    /// up what this one leaves.
+    ///
+    /// # Errors
+    /// When there is no such program.
+    pub fn spawn(kind: Kind, database: &Database) -> Result<Self> {
+        let address = free_address()?;
+        let mut command = match kind {
+            Kind::Engine => program::centrium(database.folder(), &database.url)?,
+            _ => program::bench(database.folder(), &database.url)?,
+        };
+        let child = command
+            .args(kind.arguments())
+            .env("LISTEN", &address)
+            .spawn()
+            .map_err(|e| format!("{kind:?} could not be started: {e}"))?;
+        let pid = child.id().ok_or("it ended at once")?;
+        Ok(Self { child, pid, base: format!("http://{address}") })
+    }
+
+    async fn wait(&self) -> Result<()> {
         let began = Instant::now();
         while began.elapsed() < START {
-            if get(address, "/healthz").await.is_ok_and(|head| head.contains(" 200 ")) {
+            let mut asker = Asker::new(&self.base);
+            if asker.get("/healthz").await.is_ok_and(|answer| answer.status == 200) {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Err(format!("the server at {address} does not answer"))
+        Err(format!("the server at {} does not answer", self.base))
     }
 
     /// Seconds of processor time since its start.
@@ -100,13 +114,7 @@ impl Server {
     /// # Errors
     /// When it has ended.
     pub fn cpu(&self) -> Result<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid))
-            .map_err(|e| format!("the server has ended: {e}"))?;
-        // The name, in brackets, may hold anything; utime and stime are the 12th and 13th after it.
-        let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
-        let ticks: f64 =
-            after.split_whitespace().skip(11).take(2).filter_map(|t| t.parse::<f64>().ok()).sum();
-        Ok(ticks / TICKS)
+        process::cpu(self.pid)
     }
 
     /// MB of memory that it holds.
@@ -114,62 +122,40 @@ impl Server {
     /// # Errors
     /// When it has ended.
     pub fn memory(&self) -> Result<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))
-            .map_err(|e| format!("the server has ended: {e}"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-        kilobytes.map(|kb: f64| kb / 1024.0).ok_or_else(|| "no VmRSS".to_owned())
+        process::memory(self.pid)
     }
 
-    /// Ends it.
+    /// Ends it as a power cut would.
     pub async fn stop(mut self) {
         drop(self.child.kill().await);
     }
-}
 
-fn environment<'a>(command: &'a mut Command, folder: &Path, database: &str) -> &'a mut Command {
-    command
-        .current_dir(folder)
-        .env("DATABASE_URL", database)
-        .env("DATA_DIR", folder)
-        .env("EXTERNAL_API_KEY", EXTERNAL_KEY)
-        .env("API_TOKEN", API_TOKEN)
-        .env("RATE_LIMIT_PER_KEY", "0")
-        .env("RATE_LIMIT_PER_IP", "0")
-        .env("RUST_LOG", "warn")
-        .stdin(Stdio::null())
-}
-
-/// The bare servers insert into the engine's own tables.
-async fn migrate(folder: &Path, database: &str) -> Result<()> {
-    let mut command = Command::new(beside("centrium")?);
-    environment(command.arg("migrate"), folder, database);
-    let output = command.output().await.map_err(|e| e.to_string())?;
-    if output.status.success() {
+    /// Asks it to end, and waits until it has.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn terminate(mut self) -> Result<()> {
+        let mut kill = Command::new("kill");
+        program::finish(kill.args(["-TERM", &self.pid.to_string()])).await?;
+        let ended = tokio::time::timeout(STOP, self.child.wait()).await;
+        ended.map_err(|_| "the server does not stop")?.map_err(|e| e.to_string())?;
         Ok(())
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
     }
 }
 
-/// Another program of the same build.
-fn beside(name: &str) -> Result<PathBuf> {
-    let own = std::env::current_exe().map_err(|e| e.to_string())?;
-    let path = own.with_file_name(name);
-    path.exists().then_some(path).ok_or_else(|| format!("{name} is not built; use make bench"))
-}
-
-fn free_address() -> Result<String> {
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
-    listener.local_addr().map(|address| address.to_string()).map_err(|e| e.to_string())
-}
-
-/// The head of an answer.
-async fn get(address: &str, path: &str) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect(address).await?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
-    let mut head = vec![0; 64];
-    let read = stream.read(&mut head).await?;
-    Ok(String::from_utf8_lossy(&head[..read]).into_owned())
+/// An address on this machine that nobody has. It is below the ports that outgoing connections are
+/// given: a caller that asks before anyone listens there could else be connected to itself.
+///
+/// # Errors
+/// When there is none.
+pub fn free_address() -> Result<String> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    for _ in 0..PORTS {
+        let port = 18_000 + (std::process::id() + NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        let address = format!("127.0.0.1:{port}");
+        if TcpListener::bind(&address).is_ok() {
+            return Ok(address);
+        }
+    }
+    Err("no port is free".to_owned())
 }

@@ -139,7 +139,7 @@ impl Access {
         if let Some(remembered) = self.remembered(digest) {
             return Ok(remembered);
         }
-        let row = rows::find(&mut *self.store.read().await?, digest).await?;
+        let row = rows::find(&*self.store.read().await?, digest).await?;
         let key = row.and_then(Added::of);
         self.remember(digest, key.clone());
         Ok(key)

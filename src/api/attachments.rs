@@ -61,7 +61,7 @@ pub(super) async fn get_attachment(
     query: Query,
 ) -> Result<Response, Problem> {
     let id = number(&id, "attachment")?;
-    let file = attachments::get(&mut *engine.store.read().await?, id).await?;
+    let file = attachments::get(&*engine.store.read().await?, id).await?;
     let file = file.ok_or_else(|| Problem::not_found("There is no such attachment."))?;
     let wants_original = matches!(query.get("original"), Some("1" | "true"));
     let shown = Shown::of(&file, wants_original);

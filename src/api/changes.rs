@@ -119,7 +119,7 @@ pub(super) async fn change_ticket(
 ) -> Result<Json<TicketOut>, Problem> {
     let id = number(&id, "ticket")?;
     let ticket = change::change(&engine, id, patch.read()?).await?;
-    Ok(Json(shape(&mut *engine.store.read().await?, ticket).await?))
+    Ok(Json(shape(&*engine.store.read().await?, ticket).await?))
 }
 
 /// Take a ticket over
@@ -152,7 +152,7 @@ pub(super) async fn join_ticket(
     let id = number(&id, "ticket")?;
     let name = body.and_then(|body| body.0.operator);
     let ticket = operator::join(&engine, id, name.as_deref()).await?;
-    Ok(Json(shape(&mut *engine.store.read().await?, ticket).await?))
+    Ok(Json(shape(&*engine.store.read().await?, ticket).await?))
 }
 
 /// Leave a ticket to the assistant
@@ -185,7 +185,7 @@ pub(super) async fn leave_ticket(
     let id = number(&id, "ticket")?;
     let name = body.and_then(|body| body.0.operator);
     let ticket = operator::leave(&engine, id, name.as_deref()).await?;
-    Ok(Json(shape(&mut *engine.store.read().await?, ticket).await?))
+    Ok(Json(shape(&*engine.store.read().await?, ticket).await?))
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub(super) struct ChannelPatch {
 pub(super) async fn list_channels(
     State(engine): State<Engine>,
 ) -> Result<Json<ChannelList>, Problem> {
-    let rows = channels::all(&mut *engine.store.read().await?).await?;
+    let rows = channels::all(&*engine.store.read().await?).await?;
     let mut items = Vec::new();
     for kind in ChannelKind::ALL {
         items.push(shape(&engine, kind, &rows).await);
@@ -88,7 +88,7 @@ pub(super) async fn switch_channel(
         kind.parse().map_err(|_| Problem::not_found("There is no such channel."))?;
     channels::switch(&engine.store, StoredKind(kind), patch.is_active).await?;
     tracing::info!(channel.kind = kind.as_str(), is_active = patch.is_active, "channel.switched");
-    let rows = channels::all(&mut *engine.store.read().await?).await?;
+    let rows = channels::all(&*engine.store.read().await?).await?;
     Ok(Json(shape(&engine, kind, &rows).await))
 }
 

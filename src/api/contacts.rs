@@ -74,8 +74,9 @@ impl ContactRecord {
     tag = "Contacts",
     security(("api_token" = [])),
     params(
-        ("q" = Option<String>, Query, description = "A part of a name, an e-mail address, a phone \
-            number or an id on a channel"),
+        ("q" = Option<String>, Query, description = "Words, or parts of words of at least two \
+            characters, of a name, an e-mail address, a phone number or an id on a channel, in either \
+            case: all of them must be there. What is new is found a moment later"),
         ("limit" = Option<u8>, Query, minimum = 1, maximum = 200,
             description = "1 to 200; 50 when it is not given"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
@@ -94,12 +95,12 @@ pub(super) async fn list_contacts(
     let after = query.get("after").map(page::decode).transpose()?;
     let words = query.search()?;
 
-    let mut conn = engine.store.read().await?;
+    let conn = engine.store.read().await?;
     let before = after.map(|(_, id)| id);
-    let mut rows = contacts::search(&mut conn, words, before, limit + 1).await?;
+    let mut rows = contacts::search(&conn, words, before, limit + 1).await?;
     let next = page::cut(&mut rows, limit, |last| (last.created_at, last.id));
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-    let identities = contacts::identities_of(&mut conn, &ids).await?;
+    let identities = contacts::identities_of(&conn, &ids).await?;
     let items = rows.into_iter().map(|row| ContactRecord::new(row, &identities)).collect();
     Ok(Json(ContactPage { items, next }))
 }
@@ -123,13 +124,13 @@ pub(super) async fn show_contact(
     Path(id): Path<String>,
 ) -> Result<Json<ContactWithTickets>, Problem> {
     let id = number(&id, "contact")?;
-    let mut conn = engine.store.read().await?;
-    let row = contacts::get(&mut conn, id).await?;
+    let conn = engine.store.read().await?;
+    let row = contacts::get(&conn, id).await?;
     let row = row.ok_or_else(|| Problem::not_found("There is no such contact."))?;
-    let identities = contacts::identities_of(&mut conn, &[id]).await?;
+    let identities = contacts::identities_of(&conn, &[id]).await?;
     let filter = Filter { contact_id: Some(id), ..Filter::default() };
-    let tickets = tickets::list(&mut conn, &filter, TICKETS).await?;
-    let tickets = TicketOut::load(&mut conn, tickets).await?;
+    let tickets = tickets::list(&conn, &filter, TICKETS).await?;
+    let tickets = TicketOut::load(&conn, tickets).await?;
     Ok(Json(ContactWithTickets { contact: ContactRecord::new(row, &identities), tickets }))
 }
 
@@ -183,7 +184,7 @@ pub(super) async fn unblock_contact(
 }
 
 async fn record(engine: &Engine, contact: Contact) -> Result<Json<ContactRecord>, Problem> {
-    let mut conn = engine.store.read().await?;
-    let identities = contacts::identities_of(&mut conn, &[contact.id]).await?;
+    let conn = engine.store.read().await?;
+    let identities = contacts::identities_of(&conn, &[contact.id]).await?;
     Ok(Json(ContactRecord::new(contact, &identities)))
 }

@@ -130,7 +130,7 @@ pub(super) async fn retry_message(
 ) -> Result<(StatusCode, Json<MessageOut>), Problem> {
     let (id, message_id) = (number(&id, "ticket")?, number(&message_id, "message")?);
     let message = delivery::retry(&engine, id, message_id).await?;
-    let shapes = MessageOut::load(&mut *engine.store.read().await?, vec![message]).await?;
+    let shapes = MessageOut::load(&*engine.store.read().await?, vec![message]).await?;
     let shape = shapes.into_iter().next();
     let shape = shape.ok_or_else(|| Problem::not_found("There is no such message."))?;
     Ok((StatusCode::ACCEPTED, Json(shape)))

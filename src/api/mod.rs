@@ -28,7 +28,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
-use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
@@ -97,7 +97,7 @@ fn router(engine: &Engine) -> Router<Engine> {
 pub fn service(engine: &Engine) -> NormalizePath<Router> {
     let document = docs::Document::new(&document());
     let layers = ServiceBuilder::new()
-        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(SetRequestIdLayer::x_request_id(problems::MakeRequestId))
         .layer(from_fn_with_state(engine.clone(), auth::name_caller))
         .layer(from_fn(problems::log_request))
         .layer(PropagateRequestIdLayer::x_request_id())

@@ -12,12 +12,24 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use centrium_channels::Problem;
 use serde_json::{Value, json};
+use tower_http::request_id::RequestId;
 
 use super::accept;
 use crate::telemetry::metrics as names;
 
 /// The name of the header that carries a request's id.
 const REQUEST_ID: &str = "x-request-id";
+
+/// Names each request that does not bring a name of its own.
+#[derive(Clone, Copy)]
+pub(super) struct MakeRequestId;
+
+impl tower_http::request_id::MakeRequestId for MakeRequestId {
+    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
+        let id = format!("{:032x}", rand::random::<u128>());
+        HeaderValue::try_from(id).ok().map(RequestId::new)
+    }
+}
 
 /// 404 for paths that nobody knows.
 pub(super) async fn not_found() -> Problem {

@@ -72,11 +72,11 @@ pub(super) async fn list_tickets(
     let limit = page::limit(query.get("limit"))?;
     let filter = filter(&engine, &query)?;
 
-    let mut conn = engine.store.read().await?;
+    let conn = engine.store.read().await?;
     // One more than is shown tells whether there is a next page.
-    let mut rows = tickets::list(&mut conn, &filter, limit + 1).await?;
+    let mut rows = tickets::list(&conn, &filter, limit + 1).await?;
     let next = page::cut(&mut rows, limit, |last| (last.updated_at, last.id));
-    Ok(Json(TicketPage { items: TicketOut::load(&mut conn, rows).await?, next }))
+    Ok(Json(TicketPage { items: TicketOut::load(&conn, rows).await?, next }))
 }
 
 fn filter(engine: &Engine, query: &Query) -> Result<Filter, Problem> {
@@ -124,16 +124,16 @@ pub(super) async fn show_ticket(
     let before = query.get("before").map(str::parse).transpose();
     let before = before.map_err(|_| Problem::bad_request("before must be the id of a message."))?;
 
-    let mut conn = engine.store.read().await?;
-    let row = tickets::get(&mut conn, id).await?.ok_or_else(no_ticket)?;
-    let ticket = shape(&mut conn, row).await?;
-    let rows = messages::newest(&mut conn, id, before, MESSAGES).await?;
-    let messages = MessageOut::load(&mut conn, rows).await?;
+    let conn = engine.store.read().await?;
+    let row = tickets::get(&conn, id).await?.ok_or_else(no_ticket)?;
+    let ticket = shape(&conn, row).await?;
+    let rows = messages::newest(&conn, id, before, MESSAGES).await?;
+    let messages = MessageOut::load(&conn, rows).await?;
     Ok(Json(TicketWithMessages { ticket, messages }))
 }
 
 /// The shape of one ticket.
-pub(super) async fn shape(conn: &mut Conn, ticket: Ticket) -> Result<TicketOut, Problem> {
+pub(super) async fn shape(conn: &Conn, ticket: Ticket) -> Result<TicketOut, Problem> {
     TicketOut::load(conn, vec![ticket]).await?.pop().ok_or_else(no_ticket)
 }
 

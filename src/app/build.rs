@@ -143,9 +143,9 @@ async fn open_store(config: &Config) -> Result<Store, AppError> {
     for migration in store.migrate().await.map_err(cannot)? {
         tracing::info!(migration, "database.migrated");
     }
-    let mut tx = store.begin().await.map_err(cannot)?;
+    let tx = store.begin().await.map_err(cannot)?;
     let kinds = ChannelKind::ALL.map(StoredKind);
-    channels::ensure(&mut tx, &kinds).await.map_err(cannot)?;
+    channels::ensure(&tx, &kinds).await.map_err(cannot)?;
     tx.commit().await.map_err(cannot)?;
     Ok(store)
 }

@@ -15,31 +15,38 @@ pub fn is_only_thanks(text: &str) -> bool {
     if text.contains('?') {
         return false;
     }
-    let words = bones(text);
+    let words = split(text);
     if words.is_empty() {
         return text.chars().any(|c| THUMBS.contains(&c)) && !has_other_symbols(text);
     }
-    words.len() <= MOST_WORDS
-        && words.iter().any(|w| THANKS.contains(w))
-        && words.iter().all(|w| THANKS.contains(w) || BESIDE_THANKS.contains(w))
+    consists_of(&words, &THANKS, &BESIDE_THANKS)
 }
 
 /// Whether the message is a greeting and nothing else.
 pub(super) fn is_only_greeting(text: &str) -> bool {
-    let words = bones(text);
-    !words.is_empty()
-        && words.len() <= MOST_WORDS
-        && words.iter().any(|w| GREETING.contains(w))
-        && words.iter().all(|w| GREETING.contains(w) || BESIDE_GREETING.contains(w))
+    consists_of(&split(text), &GREETING, &BESIDE_GREETING)
+}
+
+/// Whether these few words are of `those` or stand `beside` them, and one at least is of `those`.
+fn consists_of(
+    words: &[(String, usize)],
+    those: &HashSet<String>,
+    beside: &HashSet<String>,
+) -> bool {
+    let mut found = false;
+    words.len() <= MOST_WORDS
+        && words.iter().all(|(word, _)| {
+            let bones = skeleton(word);
+            let is_of_those = those.contains(&bones);
+            found |= is_of_those;
+            is_of_those || beside.contains(&bones)
+        })
+        && found
 }
 
 /// Whether the message begins with a greeting.
 pub(super) fn greets(text: &str) -> bool {
-    bones(text).iter().take(2).any(|w| GREETING.contains(w))
-}
-
-fn bones(text: &str) -> Vec<String> {
-    split(text).into_iter().map(|(word, _)| skeleton(&word)).collect()
+    split(text).iter().take(2).any(|(word, _)| GREETING.contains(&skeleton(word)))
 }
 
 const THUMBS: [char; 14] =

@@ -52,14 +52,18 @@ pub(super) fn read(text: &str, language: Option<Language>) -> Vec<Word> {
 /// Splits a text into folded words, each with the number of its sentence.
 pub(super) fn split(text: &str) -> Vec<(String, usize)> {
     let mut splitter = Splitter::default();
-    for c in text.nfc().take(MOST_CHARACTERS) {
-        if splitter.words.len() >= MOST_WORDS {
-            break;
-        }
-        splitter.take(c);
+    if text.chars().take(MOST_CHARACTERS).all(is_plain) {
+        splitter.read(text.chars());
+    } else {
+        splitter.read(text.nfc());
     }
-    splitter.end_word();
     splitter.words
+}
+
+/// Latin and Cyrillic letters and what stands between them, in a text of which nothing need be
+/// composed: no combining mark is among them.
+fn is_plain(c: char) -> bool {
+    matches!(c, ..'\u{300}' | '\u{400}'..='\u{482}' | '\u{48a}'..='\u{52f}' | '\u{2010}'..='\u{2027}')
 }
 
 #[derive(Default)]
@@ -73,12 +77,24 @@ struct Splitter {
 }
 
 impl Splitter {
+    fn read(&mut self, characters: impl Iterator<Item = char>) {
+        for c in characters.take(MOST_CHARACTERS) {
+            if self.words.len() >= MOST_WORDS {
+                break;
+            }
+            self.take(c);
+        }
+        self.end_word();
+    }
+
     fn take(&mut self, c: char) {
         match c {
+            // The letters of most messages; asking of all that there are takes long.
+            'a'..='z' | 'а'..='я' => self.add(c),
             c if c.is_alphanumeric() => self.add(c),
             // Part of the word before it, but of no use to the match.
             '\'' | '’' | 'ʼ' | '`' => {}
-            c if is_combining_mark(c) => {}
+            c if !is_plain(c) && is_combining_mark(c) => {}
             '-' | '‑' | '–' => {
                 let short = (1..=3).contains(&self.letters);
                 self.end_word();
@@ -97,10 +113,14 @@ impl Splitter {
             return;
         }
         self.letters += 1;
+        if matches!(c, 'a'..='z' | 'а'..='я') {
+            self.word.push(c);
+            return;
+        }
         for c in c.to_lowercase() {
             match c {
                 'ё' => self.word.push('е'),
-                c if is_combining_mark(c) => {}
+                c if !is_plain(c) && is_combining_mark(c) => {}
                 c => self.word.push(c),
             }
         }
@@ -191,17 +211,17 @@ fn fold(roman: &str) -> String {
     let mut folded = String::with_capacity(roman.len());
     let mut rest = roman;
     while let Some(c) = rest.chars().next() {
-        let (taken, letters) = match rest {
-            r if r.starts_with("shch") => (4, "sh"),
-            r if r.starts_with("sch") => (3, "sh"),
-            r if r.starts_with("zh") => (2, "z"),
-            r if r.starts_with("kh") => (2, "h"),
-            r if r.starts_with("gh") => (2, "g"),
-            r if r.starts_with('y') => (1, "i"),
-            r if r.starts_with('x') => (1, "h"),
-            r if r.starts_with('q') => (1, "k"),
-            r if r.starts_with('w') => (1, "v"),
-            r => (c.len_utf8(), r.get(..c.len_utf8()).unwrap_or_default()),
+        let (taken, letters) = match rest.as_bytes() {
+            [b's', b'h', b'c', b'h', ..] => (4, "sh"),
+            [b's', b'c', b'h', ..] => (3, "sh"),
+            [b'z', b'h', ..] => (2, "z"),
+            [b'k', b'h', ..] => (2, "h"),
+            [b'g', b'h', ..] => (2, "g"),
+            [b'y', ..] => (1, "i"),
+            [b'x', ..] => (1, "h"),
+            [b'q', ..] => (1, "k"),
+            [b'w', ..] => (1, "v"),
+            _ => (c.len_utf8(), rest.get(..c.len_utf8()).unwrap_or_default()),
         };
         if !letters.chars().next().is_some_and(|c| folded.ends_with(c) && c.is_alphabetic()) {
             folded.push_str(letters);

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::files::{Files, Kept};
 use crate::seed::{self, Plan};
-use crate::store::Store;
+use crate::store::{self, Store};
 
 /// What to do for measurements.
 #[derive(Debug, Subcommand)]
@@ -24,15 +24,27 @@ pub(super) enum Bench {
         /// The same number gives the same data; another one may be added to the same database
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=900))]
         seed: u64,
+        /// How many of them, the newest, wait for the assistant's answer: each has a job that is due
+        #[arg(long, default_value_t = 0)]
+        jobs: u64,
     },
 }
 
 pub(super) async fn run(command: Bench, config: Config) -> Result<(), AppError> {
-    let Bench::Seed { tickets, seed } = command;
-    let cannot = |e| AppError::new("Can't fill the database", e);
+    let Bench::Seed { tickets, seed, jobs } = command;
+    if jobs > tickets {
+        return Err(AppError("--jobs can't be more than --tickets.".to_owned()));
+    }
+    let cannot = |e| match e {
+        store::Error::Contended(_) => AppError(format!(
+            "The database holds the data of seed {seed} already. Name another one with --seed."
+        )),
+        e => AppError::new("Can't fill the database", e),
+    };
     let store = Store::open(config.database_url.as_str()).await.map_err(cannot)?;
     store.migrate().await.map_err(cannot)?;
-    let plan = Plan { tickets, seed, now: Clock::default().now(), file: file(&config).await? };
+    let (now, file) = (Clock::default().now(), file(&config).await?);
+    let plan = Plan { tickets, jobs, seed, now, file };
 
     let written = bar("tickets", tickets);
     seed::fill(&store, &plan, |done| written.set_position(done)).await.map_err(cannot)?;

@@ -38,8 +38,8 @@ pub(super) async fn run(command: Jobs, config: Config) -> Result<(), AppError> {
     match command {
         Jobs::List { all } => {
             let state = (!all).then_some(JobState::Buried);
-            let mut conn = store.read().await.map_err(cannot)?;
-            let found = jobs::list(&mut conn, state, SHOWN).await.map_err(cannot)?;
+            let conn = store.read().await.map_err(cannot)?;
+            let found = jobs::list(&conn, state, SHOWN).await.map_err(cannot)?;
             if found.is_empty() {
                 say(if all { "No jobs." } else { "No failed jobs." });
             }
@@ -47,8 +47,8 @@ pub(super) async fn run(command: Jobs, config: Config) -> Result<(), AppError> {
         }
         Jobs::Retry { id } => {
             let now = Clock::default().now();
-            let mut tx = store.begin().await.map_err(cannot)?;
-            let count = jobs::retry(&mut tx, id, now).await.map_err(cannot)?;
+            let tx = store.begin().await.map_err(cannot)?;
+            let count = jobs::retry(&tx, id, now).await.map_err(cannot)?;
             tx.commit().await.map_err(cannot)?;
             if let (Some(id), 0) = (id, count) {
                 return Err(AppError(format!("Job {id} is not a failed job.")));

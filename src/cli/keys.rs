@@ -60,8 +60,8 @@ async fn show(config: &Config) -> Result<(), AppError> {
         say(format!("{}={}  # {}", key.name, key.value, key.source));
     }
     let store = open(config).await?;
-    let mut conn = store.read().await.map_err(cannot)?;
-    for key in rows::all(&mut conn).await.map_err(cannot)? {
+    let conn = store.read().await.map_err(cannot)?;
+    for key in rows::all(&conn).await.map_err(cannot)? {
         let added = rfc3339(key.created_at);
         say(format!("{} (scope {}, added {added}, kept as a hash)", key.name, key.scope));
     }
@@ -98,8 +98,8 @@ async fn add(config: &Config, name: String, scope: Scope) -> Result<(), AppError
         created_at: Clock::default().now(),
     };
     let store = open(config).await?;
-    let mut tx = store.begin().await.map_err(cannot)?;
-    match rows::insert(&mut tx, &row).await {
+    let tx = store.begin().await.map_err(cannot)?;
+    match rows::insert(&tx, &row).await {
         Ok(()) => tx.commit().await.map_err(cannot)?,
         Err(Error::Contended(_)) => {
             return Err(AppError(format!("There is a key called {name} already.")));
@@ -112,8 +112,8 @@ async fn add(config: &Config, name: String, scope: Scope) -> Result<(), AppError
 
 async fn remove(config: &Config, name: &str) -> Result<(), AppError> {
     let store = open(config).await?;
-    let mut tx = store.begin().await.map_err(cannot)?;
-    let removed = rows::remove(&mut tx, name).await.map_err(cannot)?;
+    let tx = store.begin().await.map_err(cannot)?;
+    let removed = rows::remove(&tx, name).await.map_err(cannot)?;
     tx.commit().await.map_err(cannot)?;
     if !removed {
         return Err(AppError(format!("There is no key called {name}.")));

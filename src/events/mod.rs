@@ -1,28 +1,41 @@
 //! What the outside is told, in the shapes of the documents. An event is a row that is written in
 //! the transaction of its cause; notes and drafts never become one.
 
-use serde_json::{Value, json};
+use centrium_channels::ChannelKind;
+use serde::Serialize;
 
-use crate::clock::Millis;
+use crate::clock::{Millis, rfc3339};
 use crate::store::attachments::Attachment;
 use crate::store::contacts::Contact;
-use crate::store::events::NewEvent;
+use crate::store::events::{NewEvent, Payload};
 use crate::store::messages::Message;
 use crate::store::tickets::Ticket;
-use crate::tickets::Status;
+use crate::tickets::shapes::AttachmentOut;
+use crate::tickets::{Author, Priority, Status};
 
 /// A customer wrote for the first time.
 #[must_use]
 pub fn user_created(contact: &Contact, channel: &str, now: Millis) -> NewEvent {
-    let payload = json!({
-        "user_id": contact.id,
-        "telegram_id": null,
-        "username": null,
-        "first_name": contact.name,
-        "last_name": null,
-        "referral_code": null,
-        "referred_by_id": null,
-        "channel": channel,
+    #[derive(Serialize)]
+    struct UserCreated<'a> {
+        user_id: i64,
+        telegram_id: Option<i64>,
+        username: Option<&'a str>,
+        first_name: Option<&'a str>,
+        last_name: Option<&'a str>,
+        referral_code: Option<&'a str>,
+        referred_by_id: Option<i64>,
+        channel: &'a str,
+    }
+    let payload = Payload::new(&UserCreated {
+        user_id: contact.id,
+        telegram_id: None,
+        username: None,
+        first_name: contact.name.as_deref(),
+        last_name: None,
+        referral_code: None,
+        referred_by_id: None,
+        channel,
     });
     NewEvent { kind: "user.created", ticket_id: None, payload, created_at: now }
 }
@@ -30,33 +43,36 @@ pub fn user_created(contact: &Contact, channel: &str, now: Millis) -> NewEvent {
 /// A ticket was opened.
 #[must_use]
 pub fn ticket_created(ticket: &Ticket, now: Millis) -> NewEvent {
-    about(
-        ticket,
-        "ticket.created",
-        now,
-        json!({
-            "subject": ticket.subject,
-            "status": ticket.status,
-            "priority": ticket.priority,
-            "category": ticket.category,
-            "created_at": crate::clock::rfc3339(ticket.created_at),
-        }),
-    )
+    #[derive(Serialize)]
+    struct Created<'a> {
+        subject: Option<&'a str>,
+        status: Status,
+        priority: Priority,
+        category: Option<&'a str>,
+        created_at: String,
+    }
+    let created = Created {
+        subject: ticket.subject.as_deref(),
+        status: ticket.status,
+        priority: ticket.priority,
+        category: ticket.category.as_deref(),
+        created_at: rfc3339(ticket.created_at),
+    };
+    about(ticket, "ticket.created", now, created)
 }
 
 /// A ticket moved from `old` to its present status.
 #[must_use]
 pub fn status_changed(ticket: &Ticket, old: Status, now: Millis) -> NewEvent {
-    about(
-        ticket,
-        "ticket.status_changed",
-        now,
-        json!({
-            "old_status": old,
-            "new_status": ticket.status,
-            "operator": ticket.operator,
-        }),
-    )
+    #[derive(Serialize)]
+    struct StatusChanged<'a> {
+        old_status: Status,
+        new_status: Status,
+        operator: Option<&'a str>,
+    }
+    let operator = ticket.operator.as_deref();
+    let changed = StatusChanged { old_status: old, new_status: ticket.status, operator };
+    about(ticket, "ticket.status_changed", now, changed)
 }
 
 /// Something was said that the customer may see. `None` for notes and drafts.
@@ -67,72 +83,75 @@ pub fn message_added(
     attachments: &[Attachment],
     now: Millis,
 ) -> Option<NewEvent> {
+    #[derive(Serialize)]
+    struct Added<'a> {
+        message_id: i64,
+        author: Author,
+        operator: Option<&'a str>,
+        text: &'a str,
+        attachments: Vec<AttachmentOut>,
+    }
     if message.author.is_internal() {
         return None;
     }
-    let files: Vec<Value> = attachments.iter().map(attachment).collect();
-    Some(about(
-        ticket,
-        "ticket.message_added",
-        now,
-        json!({
-            "message_id": message.id,
-            "author": message.author,
-            "operator": message.operator,
-            "text": message.text,
-            "attachments": files,
-        }),
-    ))
+    let added = Added {
+        message_id: message.id,
+        author: message.author,
+        operator: message.operator.as_deref(),
+        text: &message.text,
+        attachments: attachments.iter().map(AttachmentOut::from).collect(),
+    };
+    Some(about(ticket, "ticket.message_added", now, added))
 }
 
 /// A human was called.
 #[must_use]
 pub fn escalated(ticket: &Ticket, now: Millis) -> NewEvent {
-    about(
-        ticket,
-        "ticket.escalated",
-        now,
-        json!({
-            "reason": ticket.escalation_reason,
-            "priority": ticket.priority,
-            "department": ticket.department,
-        }),
-    )
+    #[derive(Serialize)]
+    struct Escalated<'a> {
+        reason: Option<&'a str>,
+        priority: Priority,
+        department: Option<&'a str>,
+    }
+    let escalated = Escalated {
+        reason: ticket.escalation_reason.as_deref(),
+        priority: ticket.priority,
+        department: ticket.department.as_deref(),
+    };
+    about(ticket, "ticket.escalated", now, escalated)
 }
 
 /// A ticket went to another operator, or to none.
 #[must_use]
 pub fn assigned(ticket: &Ticket, previous: Option<&str>, now: Millis) -> NewEvent {
-    let payload = json!({
-        "ticket_id": ticket.id,
-        "operator": ticket.operator,
-        "previous": previous,
-    });
+    #[derive(Serialize)]
+    struct Assigned<'a> {
+        ticket_id: i64,
+        operator: Option<&'a str>,
+        previous: Option<&'a str>,
+    }
+    let operator = ticket.operator.as_deref();
+    let payload = Payload::new(&Assigned { ticket_id: ticket.id, operator, previous });
     NewEvent { kind: "ticket.assigned", ticket_id: Some(ticket.id), payload, created_at: now }
 }
 
-/// A file, as the ticket API shows it too.
-#[must_use]
-pub fn attachment(file: &Attachment) -> Value {
-    json!({
-        "id": file.id,
-        "name": file.name,
-        "content_type": file.content_type,
-        "size": file.size,
-        "url": format!("/api/attachments/{}", file.id),
-    })
-}
-
-/// An event with the four fields that all events of a ticket begin with.
-fn about(ticket: &Ticket, kind: &'static str, now: Millis, rest: Value) -> NewEvent {
-    let mut payload = json!({
-        "ticket_id": ticket.id,
-        "user_id": ticket.contact_id,
-        "channel": ticket.channel.0,
-        "external_id": ticket.external_id,
-    });
-    if let (Value::Object(payload), Value::Object(rest)) = (&mut payload, rest) {
-        payload.extend(rest);
+/// An event with the four fields that all others of a ticket begin with.
+fn about(ticket: &Ticket, kind: &'static str, now: Millis, rest: impl Serialize) -> NewEvent {
+    #[derive(Serialize)]
+    struct About<'a, R> {
+        ticket_id: i64,
+        user_id: i64,
+        channel: ChannelKind,
+        external_id: Option<&'a str>,
+        #[serde(flatten)]
+        rest: R,
     }
+    let payload = Payload::new(&About {
+        ticket_id: ticket.id,
+        user_id: ticket.contact_id,
+        channel: ticket.channel.0,
+        external_id: ticket.external_id.as_deref(),
+        rest,
+    });
     NewEvent { kind, ticket_id: Some(ticket.id), payload, created_at: now }
 }

@@ -4,12 +4,12 @@
 //! from what is stored at that moment. Under the lock it is looked at once more: where the ticket
 //! changed meanwhile, the answer is thrown away, and the message gets its turn in a job.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use centrium_channels::ChannelKind;
+use centrium_channels::{ChannelKind, Incoming};
 
 use super::arrival::Arrival;
 use super::set::{Rules, Set};
@@ -37,23 +37,42 @@ pub struct Ahead {
     pub(super) took: Duration,
 }
 
-/// Makes the answers of a set. An entry is `None` where the message has no turn, or has it in a job;
-/// all are where the store can't be read, for the transaction to say so.
-pub async fn think_ahead(
+/// What can be made out about a set before its transaction.
+#[derive(Clone, Debug, Default)]
+pub struct Outlook {
+    /// For each message its answer, where it was made already.
+    pub(super) answers: Vec<Option<Ahead>>,
+    /// The senders that are known.
+    pub(super) contacts: Vec<i64>,
+    /// How many senders are new.
+    pub(super) new_contacts: usize,
+    /// How many tickets will be opened.
+    pub(super) new_tickets: usize,
+}
+
+/// Makes the answers of a set. There is none where a message has no turn, or has it in a job; and
+/// none at all where the store can't be read, for the transaction to say so.
+pub async fn look_ahead(
     store: &Store,
     assistant: &Arc<dyn Assistant>,
     arrivals: &[Arrival],
     rules: &Rules,
     now: Millis,
-) -> Vec<Option<Ahead>> {
-    let nothing = vec![None; arrivals.len()];
+) -> Outlook {
+    let nothing = Outlook { answers: vec![None; arrivals.len()], ..Outlook::default() };
     if assistant.as_immediate().is_none() || !arrivals.iter().any(has_turn) {
         return nothing;
     }
-    let seen = async { Seen::read(&mut *store.read().await?, arrivals, now - rules.reopen).await };
+    let seen = async { Seen::read(&*store.read().await?, arrivals, now - rules.reopen).await };
     let Ok(seen) = seen.await else { return nothing };
     let turns = arrivals.iter().map(|arrival| has_turn(arrival).then(|| seen.turn_of(arrival)));
-    think(assistant, turns.collect()).await
+    let (new_contacts, new_tickets) = seen.count_new(arrivals);
+    Outlook {
+        answers: think(assistant, turns.collect()).await,
+        contacts: seen.contacts.values().map(|contact| contact.id).collect(),
+        new_contacts,
+        new_tickets,
+    }
 }
 
 /// Only of callers who wait: the others' messages may come in pieces.
@@ -107,7 +126,7 @@ struct Seen {
 }
 
 impl Seen {
-    async fn read(conn: &mut Conn, arrivals: &[Arrival], closed_since: Millis) -> Result<Self> {
+    async fn read(conn: &Conn, arrivals: &[Arrival], closed_since: Millis) -> Result<Self> {
         let (contacts, by_conversation) = (HashMap::new(), HashMap::new());
         let (by_contact, histories) = (HashMap::new(), HashMap::new());
         let mut seen = Self { contacts, by_conversation, by_contact, histories };
@@ -130,8 +149,7 @@ impl Seen {
                 .filter_map(|m| seen.contacts.get(&(kind, m.sender.identifier.clone())))
                 .map(|contact| contact.id)
                 .collect();
-            let ids = tickets::current(conn, stored, &known, closed_since).await?;
-            let mut current = tickets::by_ids(conn, &ids).await?;
+            let mut current = tickets::current(conn, stored, &known, closed_since).await?;
             current.sort_by_key(claim);
             seen.by_contact.extend(current.into_iter().map(|t| ((kind, t.contact_id), t)));
         }
@@ -139,7 +157,7 @@ impl Seen {
         Ok(seen)
     }
 
-    async fn read_histories(&mut self, conn: &mut Conn) -> Result<()> {
+    async fn read_histories(&mut self, conn: &Conn) -> Result<()> {
         let tickets = self.by_conversation.values().chain(self.by_contact.values());
         let ids: Vec<i64> = tickets.map(|ticket| ticket.id).collect();
         for message in messages::newest_of(conn, &ids, HISTORY).await? {
@@ -149,13 +167,40 @@ impl Seen {
         Ok(())
     }
 
+    fn contact_of(&self, message: &Incoming) -> Option<&Contact> {
+        self.contacts.get(&(message.channel, message.sender.identifier.clone()))
+    }
+
+    fn ticket_of(&self, message: &Incoming) -> Option<&Ticket> {
+        match &message.conversation {
+            Some(id) => self.by_conversation.get(&(message.channel, id.clone())),
+            None => self.by_contact.get(&(message.channel, self.contact_of(message)?.id)),
+        }
+    }
+
+    /// How many senders, and how many tickets, there will be that are not there yet.
+    fn count_new(&self, arrivals: &[Arrival]) -> (usize, usize) {
+        let (mut senders, mut threads) = (HashSet::new(), HashSet::new());
+        for message in arrivals.iter().map(|arrival| &arrival.message) {
+            let sender = (message.channel, &message.sender.identifier);
+            if self.contact_of(message).is_none() {
+                senders.insert(sender);
+            }
+            if self.ticket_of(message).is_none() {
+                threads.insert(
+                    message
+                        .conversation
+                        .as_ref()
+                        .map_or((sender, false), |id| ((message.channel, id), true)),
+                );
+            }
+        }
+        (senders.len(), threads.len())
+    }
+
     fn turn_of(&self, arrival: &Arrival) -> Prepared {
         let message = &arrival.message;
-        let contact = self.contacts.get(&(message.channel, message.sender.identifier.clone()));
-        let ticket = match &message.conversation {
-            Some(id) => self.by_conversation.get(&(message.channel, id.clone())),
-            None => contact.and_then(|c| self.by_contact.get(&(message.channel, c.id))),
-        };
+        let (contact, ticket) = (self.contact_of(message), self.ticket_of(message));
         let remembered = || contact?.language.as_deref()?.parse().ok();
         let turn = Turn {
             message: message.text.clone(),

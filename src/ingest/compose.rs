@@ -33,7 +33,7 @@ struct Next {
 impl Set<'_> {
     pub(super) async fn compose(
         &mut self,
-        tx: &mut Tx,
+        tx: &Tx,
         may_lease: usize,
     ) -> Result<Vec<Result<Accepted, Error>>> {
         let new = self.new_ones();

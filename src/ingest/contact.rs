@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::look::Looked;
 use super::set::Set;
 use crate::assistant::Language;
 use crate::events;
@@ -9,20 +10,27 @@ use crate::store::contacts::{self, Contact, NewIdentity};
 use crate::store::{Result, StoredKind, Table, Tx, reserve};
 
 impl Set<'_> {
-    pub(super) async fn find_or_make_contacts(&mut self, tx: &mut Tx) -> Result<()> {
+    pub(super) async fn find_or_make_contacts(
+        &mut self,
+        tx: &Tx,
+        mut looked: Looked,
+    ) -> Result<()> {
         let mut known: HashMap<(StoredKind, String), i64> = HashMap::new();
         let mut missing = Vec::new();
         for (kind, identifiers) in self.by_channel(|a| Some(a.message.sender.identifier.clone())) {
-            for (identifier, contact) in contacts::find_by_identity(tx, kind, &identifiers).await? {
-                known.insert((kind, identifier), contact.id);
-                self.contacts.insert(contact.id, contact);
+            for key in identifiers.into_iter().map(|identifier| (kind, identifier)) {
+                match looked.senders.remove(&key) {
+                    None => missing.push(key),
+                    Some(contact) => {
+                        known.insert(key, contact.id);
+                        self.contacts.insert(contact.id, contact);
+                    }
+                }
             }
-            missing.extend(
-                identifiers.into_iter().map(|id| (kind, id)).filter(|key| !known.contains_key(key)),
-            );
         }
         // Another engine may be blocking one of them, or opening a ticket for them, right now.
-        let found: Vec<i64> = self.contacts.keys().copied().collect();
+        let ids = self.contacts.keys().copied();
+        let found: Vec<i64> = ids.filter(|id| !looked.locked.contains(id)).collect();
         for contact in contacts::lock(tx, &found).await? {
             self.contacts.insert(contact.id, contact);
         }
@@ -58,6 +66,8 @@ impl Set<'_> {
             is_blocked: false,
             metadata: None,
             search_text: identifier.to_lowercase(),
+            search_version: 1,
+            indexed_version: 0,
             created_at: self.now,
             updated_at: self.now,
         };
@@ -93,7 +103,11 @@ impl Set<'_> {
         }
         if changed {
             contact.updated_at = self.now;
-            contact.search_text = search_text(contact, &sender.identifier);
+            let text = search_text(contact, &sender.identifier);
+            if contact.search_text != text {
+                contact.search_text = text;
+                contact.search_version += 1;
+            }
             self.changes.contacts.insert(id, contact.clone());
         }
     }

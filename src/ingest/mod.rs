@@ -9,6 +9,7 @@ mod arrival;
 mod compose;
 mod contact;
 mod guard;
+mod look;
 mod repeat;
 mod sanitize;
 mod set;
@@ -21,7 +22,7 @@ use centrium_channels::{Incoming, Receipt, Result};
 use crate::files::Files;
 use crate::writer::Writer;
 
-pub use ahead::{Ahead, think_ahead};
+pub use ahead::{Ahead, Outlook, look_ahead};
 pub use arrival::{Accepted, Arrival};
 pub use sanitize::{clean_json, clean_text};
 pub use set::{Rules, write};

@@ -15,14 +15,14 @@ pub(super) fn scope(asked: &Idempotency) -> String {
 }
 
 impl Set<'_> {
-    pub(super) async fn find_repeats(&mut self, tx: &mut Tx) -> Result<()> {
+    pub(super) async fn find_repeats(&mut self, tx: &Tx) -> Result<()> {
         self.find_used_keys(tx).await?;
         self.find_known_messages(tx).await?;
         self.find_twins();
         Ok(())
     }
 
-    async fn find_used_keys(&mut self, tx: &mut Tx) -> Result<()> {
+    async fn find_used_keys(&mut self, tx: &Tx) -> Result<()> {
         let mut asked: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for i in self.new_ones() {
             if let Some(one) = &self.arrivals[i].message.idempotency {
@@ -57,7 +57,7 @@ impl Set<'_> {
         Ok(())
     }
 
-    async fn find_known_messages(&mut self, tx: &mut Tx) -> Result<()> {
+    async fn find_known_messages(&mut self, tx: &Tx) -> Result<()> {
         for (kind, ids) in self.by_channel(|a| a.message.external_id.clone()) {
             for known in messages::find_by_external_id(tx, kind, &ids).await? {
                 for i in self.new_ones() {

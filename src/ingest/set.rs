@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use centrium_channels::{ChannelKind, Error, Kind, Receipt};
 
-use super::ahead::Ahead;
+use super::ahead::{Ahead, Outlook};
 use super::arrival::{Accepted, Arrival};
+use super::look::look;
 use crate::assistant::{Language, Texts};
 use crate::clock::Millis;
+use crate::store::channels::ChannelRow;
 use crate::store::contacts::Contact;
 use crate::store::tickets::Ticket;
-use crate::store::{Changes, Result, StoredKind, Tx, channels};
+use crate::store::{Changes, Result, StoredKind, Tx};
 
 /// What the set needs to know of the installation.
 #[derive(Clone)]
@@ -64,20 +66,21 @@ pub(super) struct Set<'a> {
     pub(super) changes: Changes,
 }
 
-/// Writes a set of messages, and says of each what became of it. `ahead` has an entry for each: the
-/// answer that was made before the transaction, where there is one. `may_lease` tells how many jobs
-/// this engine can take on by itself; the others are left for whoever is free.
+/// Writes a set of messages, and says of each what became of it. `outlook` is what was made out before
+/// the transaction, which this begins. `may_lease` tells how many jobs this engine can take on by
+/// itself; the others are left for whoever is free.
 ///
 /// # Errors
 /// When the set can't be written. The transaction must then be dropped, and nothing was stored.
 pub async fn write(
-    tx: &mut Tx,
+    tx: &Tx,
     arrivals: &[Arrival],
-    ahead: Vec<Option<Ahead>>,
+    outlook: Outlook,
     rules: &Rules,
     now: Millis,
     may_lease: usize,
 ) -> Result<Vec<Result<Accepted, Error>>> {
+    let looked = look(tx, arrivals, &outlook).await?;
     let mut set = Set {
         arrivals,
         rules,
@@ -87,12 +90,12 @@ pub async fn write(
         tickets: HashMap::new(),
         contact_of: vec![0; arrivals.len()],
         ticket_of: vec![0; arrivals.len()],
-        answers: ahead,
+        answers: outlook.answers,
         changes: Changes::default(),
     };
-    set.refuse_what_is_switched_off(tx).await?;
+    set.refuse_what_is_switched_off(&looked.channels);
     set.find_repeats(tx).await?;
-    set.find_or_make_contacts(tx).await?;
+    set.find_or_make_contacts(tx, looked).await?;
     set.find_or_open_tickets(tx).await?;
     let accepted = set.compose(tx, may_lease).await?;
     set.changes.write(tx).await?;
@@ -100,8 +103,7 @@ pub async fn write(
 }
 
 impl Set<'_> {
-    async fn refuse_what_is_switched_off(&mut self, tx: &mut Tx) -> Result<()> {
-        let rows = channels::all(tx).await?;
+    fn refuse_what_is_switched_off(&mut self, rows: &[ChannelRow]) {
         for (arrival, fate) in self.arrivals.iter().zip(&mut self.fates) {
             let kind = StoredKind(arrival.message.channel);
             if rows.iter().any(|row| row.kind == kind && !row.is_active) {
@@ -111,7 +113,6 @@ impl Set<'_> {
                 ));
             }
         }
-        Ok(())
     }
 
     /// The arrivals that will be written, by their places.

@@ -23,7 +23,7 @@ pub(super) fn claim(ticket: &Ticket) -> (bool, i64) {
 }
 
 impl Set<'_> {
-    pub(super) async fn find_or_open_tickets(&mut self, tx: &mut Tx) -> Result<()> {
+    pub(super) async fn find_or_open_tickets(&mut self, tx: &Tx) -> Result<()> {
         let mut known = self.find_conversations(tx).await?;
         self.find_current(tx, &mut known).await?;
         let missing = self.missing(&known);
@@ -58,7 +58,7 @@ impl Set<'_> {
         }
     }
 
-    async fn find_conversations(&mut self, tx: &mut Tx) -> Result<HashMap<Thread, i64>> {
+    async fn find_conversations(&mut self, tx: &Tx) -> Result<HashMap<Thread, i64>> {
         let mut known = HashMap::new();
         for (kind, conversations) in self.by_channel(|a| a.message.conversation.clone()) {
             let found = tickets::of_conversations(tx, kind, &conversations).await?;
@@ -72,17 +72,19 @@ impl Set<'_> {
         Ok(known)
     }
 
-    async fn find_current(&mut self, tx: &mut Tx, known: &mut HashMap<Thread, i64>) -> Result<()> {
+    async fn find_current(&mut self, tx: &Tx, known: &mut HashMap<Thread, i64>) -> Result<()> {
         let closed_since = self.now - self.rules.reopen;
+        let made = &self.changes.identities;
+        let made: HashSet<i64> = made.iter().map(|identity| identity.contact_id).collect();
         let mut wanted: HashMap<StoredKind, Vec<i64>> = HashMap::new();
         for i in self.new_ones() {
-            if self.arrivals[i].message.conversation.is_none() {
+            let is_known = !made.contains(&self.contact_of[i]);
+            if is_known && self.arrivals[i].message.conversation.is_none() {
                 wanted.entry(self.channel_of(i)).or_default().push(self.contact_of[i]);
             }
         }
         for (kind, contact_ids) in wanted {
-            let found = tickets::current(tx, kind, &contact_ids, closed_since).await?;
-            let mut found = tickets::lock(tx, &found).await?;
+            let mut found = tickets::lock_current(tx, kind, &contact_ids, closed_since).await?;
             found.sort_by_key(claim);
             for ticket in found {
                 known.insert(Thread::Customer(kind, ticket.contact_id), ticket.id);

@@ -21,21 +21,21 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// # Errors
 /// When the store could not be reached.
 pub async fn run(engine: &Engine, job: &Job) -> Result<(), Error> {
-    let mut conn = engine.store.read().await?;
-    let message = messages::get(&mut conn, job.subject_id).await?.ok_or_else(gone)?;
+    let conn = engine.store.read().await?;
+    let message = messages::get(&conn, job.subject_id).await?.ok_or_else(gone)?;
     if message.delivery_state != Some(DeliveryState::Pending) {
         // An earlier life of this engine sent it, and ended before it could say so to the job.
         return finish(engine, job, &message, &None).await;
     }
-    let ticket = tickets::get(&mut conn, message.ticket_id).await?.ok_or_else(gone)?;
-    let rows = channels::all(&mut conn).await?;
+    let ticket = tickets::get(&conn, message.ticket_id).await?.ok_or_else(gone)?;
+    let rows = channels::all(&conn).await?;
     let is_off = rows.iter().any(|row| row.kind == ticket.channel && !row.is_active);
     let Some(channel) = engine.channel(ticket.channel.0).filter(|_| !is_off) else {
         let off = Error::new(Kind::ChannelOff, "The channel is switched off.");
         worker::fail(engine, job, &off).await;
         return Ok(());
     };
-    let out = outgoing(engine, &mut conn, &message, &ticket).await?;
+    let out = outgoing(engine, &conn, &message, &ticket).await?;
     drop(conn);
 
     let sending = tokio::time::timeout(LIMIT, channel.send(&out)).await;
@@ -87,7 +87,7 @@ struct Outcome {
 
 async fn outgoing(
     engine: &Engine,
-    conn: &mut Read,
+    conn: &Read,
     message: &Message,
     ticket: &Ticket,
 ) -> Result<Outgoing, Error> {
@@ -124,15 +124,14 @@ async fn finish(
     message: &Message,
     outcome: &Option<Outcome>,
 ) -> Result<(), Error> {
-    let mut tx = engine.store.begin().await?;
-    if jobs::still_held(&mut tx, &engine.node, &[job.id]).await?.is_empty() {
+    let tx = engine.store.begin().await?;
+    if jobs::still_held(&tx, &engine.node, &[job.id]).await?.is_empty() {
         return Ok(());
     }
     if let Some(Outcome { state, error, id }) = outcome {
-        messages::set_delivery(&mut tx, message.id, *state, error.as_deref(), id.as_deref())
-            .await?;
+        messages::set_delivery(&tx, message.id, *state, error.as_deref(), id.as_deref()).await?;
     }
-    Changes { finished: vec![job.id], ..Changes::default() }.write(&mut tx).await?;
+    Changes { finished: vec![job.id], ..Changes::default() }.write(&tx).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! What is due by the clock: silent tickets close, old rows go, the search index follows.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::clock::{DAY, HOUR};
 use crate::engine::Engine;
+use crate::store::search::Indexed;
 use crate::store::tickets::Ticket;
-use crate::store::{Changes, Result, events, idempotency, jobs, search, tickets};
+use crate::store::{Changes, Result, events, idempotency, jobs, search, statistics, tickets};
 use crate::telemetry::metrics as names;
 use crate::tickets::{Status, life};
 
@@ -14,6 +15,8 @@ const KEEP_KEYS: i64 = 48 * HOUR;
 /// Tickets that are closed, or put into the index, in one transaction: few enough that the messages
 /// which come in meanwhile hardly wait for it.
 const SET: i64 = 128;
+/// How much longer than it worked the search index rests under load.
+const RESTS: u32 = 9;
 /// Old rows that are deleted in one transaction.
 const BATCH: i64 = 2_000;
 
@@ -23,11 +26,12 @@ const BATCH: i64 = 2_000;
 /// When there can be no more threads.
 pub fn start(engine: &Engine) -> Result<()> {
     let (its, running) = (engine.clone(), engine.tracker.token());
-    engine.store.spawn(async move {
+    engine.store.spawn("housekeeping", async move {
         tokio::join!(
             every(&its, Duration::from_millis(500), Task::Index),
             every(&its, Duration::from_secs(2), Task::Watch),
             every(&its, Duration::from_secs(60), Task::TidyUp),
+            follow_growth(&its),
         );
         drop(running);
     })
@@ -57,26 +61,45 @@ async fn every(engine: &Engine, pause: Duration, task: Task) {
     }
 }
 
-/// Puts changed tickets into the search index, until none is left.
+/// Puts changed tickets and contacts into the search index, until none is left. While messages wait to be
+/// written, it rests for most of the time: they come first, and a ticket that is written to often is
+/// then read once for many messages.
 ///
 /// # Errors
 /// As every statement.
 pub async fn index(engine: &Engine) -> Result<()> {
-    while search::index_some(&engine.store, SET).await? > 0 {
-        if engine.stop.is_cancelled() {
-            break;
+    loop {
+        let began = Instant::now();
+        let done = search::index_some(&engine.store, SET).await?;
+        if done == Indexed::default() || engine.stop.is_cancelled() {
+            return Ok(());
         }
+        let rest =
+            if engine.writer.waiting() > 0 { began.elapsed() * RESTS } else { Duration::ZERO };
         // The other loops share this thread.
-        tokio::task::yield_now().await;
+        tokio::time::sleep(rest).await;
     }
-    Ok(())
+}
+
+/// Lets PostgreSQL's planner know how large the tables are, while they are young.
+async fn follow_growth(engine: &Engine) {
+    let mut known = 8;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(250)) => {}
+            () = engine.stop.cancelled() => return,
+        }
+        if let Err(error) = statistics::follow_growth(&engine.store, &mut known).await {
+            tracing::debug!(%error, "housekeeping.statistics");
+        }
+    }
 }
 
 /// Follows a change of keys, and counts jobs for `/metrics`.
 async fn watch(engine: &Engine) -> Result<()> {
     engine.access.reload();
     let now = engine.clock.now();
-    for (state, count, oldest) in jobs::census(&mut *engine.store.read().await?).await? {
+    for (state, count, oldest) in jobs::census(&*engine.store.read().await?).await? {
         let age = oldest.map_or(0, |oldest| (now - oldest).max(0) / 1_000);
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
         let (count, age) = (count as f64, age as f64);
@@ -104,9 +127,9 @@ async fn purge(engine: &Engine) -> Result<()> {
     let now = engine.clock.now();
     let keep_events = i64::from(engine.config.events_keep_days) * DAY;
     loop {
-        let mut tx = engine.store.begin().await?;
-        let events = events::purge(&mut tx, now - keep_events, BATCH).await?;
-        let keys = idempotency::purge(&mut tx, now - KEEP_KEYS, BATCH).await?;
+        let tx = engine.store.begin().await?;
+        let events = events::purge(&tx, now - keep_events, BATCH).await?;
+        let keys = idempotency::purge(&tx, now - KEEP_KEYS, BATCH).await?;
         tx.commit().await?;
         if events + keys > 0 {
             tracing::info!(events, idempotency_keys = keys, "housekeeping.purged");
@@ -126,10 +149,10 @@ async fn close_silent(engine: &Engine) -> Result<()> {
     }
     loop {
         let since = engine.clock.now() - silence;
-        let ids = tickets::silent(&mut *engine.store.read().await?, since, SET).await?;
-        let mut tx = engine.store.begin().await?;
+        let ids = tickets::silent(&*engine.store.read().await?, since, SET).await?;
+        let tx = engine.store.begin().await?;
         let mut changes = Changes::default();
-        for mut ticket in tickets::lock(&mut tx, &ids).await? {
+        for mut ticket in tickets::lock(&tx, &ids).await? {
             if still_silent(&ticket, since) {
                 let now = engine.clock.now();
                 life::set_status(&mut ticket, Status::Closed, &mut changes.events, now);
@@ -138,7 +161,7 @@ async fn close_silent(engine: &Engine) -> Result<()> {
             }
         }
         let closed = changes.tickets.len();
-        changes.write(&mut tx).await?;
+        changes.write(&tx).await?;
         tx.commit().await?;
         if closed > 0 {
             tracing::info!(tickets = closed, "tickets.closed_by_silence");

@@ -41,10 +41,10 @@ pub async fn start(engine: &Engine) -> store::Result<()> {
 /// # Errors
 /// When the database can't be written.
 pub async fn recover(engine: &Engine) -> store::Result<usize> {
-    let mut tx = engine.store.begin().await?;
+    let tx = engine.store.begin().await?;
     let mut found = 0;
-    for owner in jobs::owners(&mut tx, &engine.folder).await? {
-        found += jobs::give_back_all(&mut tx, &owner, engine.clock.now()).await?;
+    for owner in jobs::owners(&tx, &engine.folder).await? {
+        found += jobs::give_back_all(&tx, &owner, engine.clock.now()).await?;
     }
     tx.commit().await?;
     Ok(found)
@@ -78,12 +78,12 @@ async fn claim(engine: Engine) {
 async fn claim_some(engine: &Engine, room: usize) -> store::Result<usize> {
     let now = engine.clock.now();
     // Looking is free for the writers' queue; taking is not.
-    if !jobs::any_due(&mut *engine.store.read().await?, now).await? {
+    if !jobs::any_due(&*engine.store.read().await?, now).await? {
         return Ok(0);
     }
-    let mut tx = engine.store.begin().await?;
+    let tx = engine.store.begin().await?;
     let room = i64::try_from(room).unwrap_or(i64::MAX);
-    let claimed = jobs::claim(&mut tx, &engine.node, now, now + LEASE, room).await?;
+    let claimed = jobs::claim(&tx, &engine.node, now, now + LEASE, room).await?;
     tx.commit().await?;
     let count = claimed.len();
     for job in claimed {
@@ -105,9 +105,9 @@ async fn give_back_refused(engine: &Engine) {
         return;
     }
     let given = async {
-        let (now, mut tx) = (engine.clock.now(), engine.store.begin().await?);
+        let (now, tx) = (engine.clock.now(), engine.store.begin().await?);
         for job in &refused {
-            jobs::postpone(&mut tx, &engine.node, job.id, now).await?;
+            jobs::postpone(&tx, &engine.node, job.id, now).await?;
         }
         tx.commit().await
     };
@@ -190,19 +190,19 @@ pub(super) async fn fail(engine: &Engine, job: &Job, error: &Error) {
 }
 
 async fn note_failure(engine: &Engine, job: &Job, error: &Error) -> store::Result<()> {
-    let mut tx = engine.store.begin().await?;
-    if jobs::still_held(&mut tx, &engine.node, &[job.id]).await?.is_empty() {
+    let tx = engine.store.begin().await?;
+    if jobs::still_held(&tx, &engine.node, &[job.id]).await?.is_empty() {
         return Ok(());
     }
     let now = engine.clock.now();
     if error.kind == Kind::ChannelOff {
         let pause = i64::try_from(CHANNEL_PAUSE.as_millis()).unwrap_or(i64::MAX);
-        jobs::postpone(&mut tx, &engine.node, job.id, now + pause).await?;
+        jobs::postpone(&tx, &engine.node, job.id, now + pause).await?;
     } else if error.retry == Retry::Never || job.attempts >= TRIES {
-        jobs::bury(&mut tx, &engine.node, job.id, &error.sentence).await?;
+        jobs::bury(&tx, &engine.node, job.id, &error.sentence).await?;
         if job.kind == JobKind::DeliverReply {
             let (state, sentence) = (DeliveryState::Failed, Some(error.sentence.as_str()));
-            messages::set_delivery(&mut tx, job.subject_id, state, sentence, None).await?;
+            messages::set_delivery(&tx, job.subject_id, state, sentence, None).await?;
         }
         tracing::error!(job.id = job.id, job.kind = job.kind.as_str(), %error, "job.buried");
     } else {
@@ -211,7 +211,7 @@ async fn note_failure(engine: &Engine, job: &Job, error: &Error) -> store::Resul
             Retry::Later | Retry::Never => backoff(job.attempts),
         };
         let at = now.saturating_add(pause);
-        jobs::give_back(&mut tx, &engine.node, &[job.id], at, Some(&error.sentence)).await?;
+        jobs::give_back(&tx, &engine.node, &[job.id], at, Some(&error.sentence)).await?;
         tracing::warn!(job.id = job.id, job.kind = job.kind.as_str(), %error, "job.failed");
     }
     tx.commit().await
@@ -223,8 +223,8 @@ async fn note_failure(engine: &Engine, job: &Job, error: &Error) -> store::Resul
 /// # Errors
 /// When the database can't be written; the leases then run out by themselves.
 pub async fn give_back(engine: &Engine) -> store::Result<usize> {
-    let mut tx = engine.store.begin().await?;
-    let given = jobs::give_back_all(&mut tx, &engine.node, engine.clock.now()).await?;
+    let tx = engine.store.begin().await?;
+    let given = jobs::give_back_all(&tx, &engine.node, engine.clock.now()).await?;
     tx.commit().await?;
     Ok(given)
 }

@@ -142,12 +142,8 @@ pub fn generate() -> String {
 /// long, so a slow hash would protect nothing and cost every request.
 #[must_use]
 pub fn digest(key: &str) -> String {
-    use fmt::Write;
-    sha256(key).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing into a String can't fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    let halves = sha256(key).into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves.filter_map(|half| char::from_digit(half.into(), 16)).collect()
 }
 
 fn sha256(key: &str) -> [u8; 32] {

@@ -51,12 +51,7 @@ impl Customers {
     }
 
     /// Makes contacts of those who are new in this set.
-    pub async fn register(
-        &mut self,
-        tx: &mut Tx,
-        plan: &Plan,
-        changes: &mut Changes,
-    ) -> Result<()> {
+    pub async fn register(&mut self, tx: &Tx, plan: &Plan, changes: &mut Changes) -> Result<()> {
         let new: Vec<u64> = std::mem::take(&mut self.new).into_iter().collect();
         let ids = reserve(tx, Table::Contacts, new.len()).await?;
         for (customer, id) in new.into_iter().zip(ids) {
@@ -101,6 +96,8 @@ fn rows(customer: u64, id: i64, plan: &Plan) -> (Contact, NewIdentity) {
         is_blocked: customer % 997 == 996,
         metadata: None,
         search_text: format!("{name} {identifier}").to_lowercase(),
+        search_version: 1,
+        indexed_version: 0,
         created_at: plan.now,
         updated_at: plan.now,
     };

@@ -13,6 +13,7 @@ use rand::rngs::StdRng;
 
 use crate::clock::{DAY, Millis};
 use crate::files::Kept;
+use crate::store::search::Indexed;
 use crate::store::{Changes, Result, Store, Table, reserve, search};
 
 use customers::Customers;
@@ -30,6 +31,8 @@ const HISTORY: Millis = 730 * DAY;
 pub struct Plan {
     /// How many tickets.
     pub tickets: u64,
+    /// How many of them, the newest, wait for the assistant's answer. At most all of them.
+    pub jobs: u64,
     /// Which of all possible data.
     pub seed: u64,
     /// When the newest of them was opened.
@@ -41,31 +44,34 @@ pub struct Plan {
 /// Adds the data to what is there, and tells after each set how many tickets are written.
 ///
 /// # Errors
-/// When the database can't be written; what was written until then stays.
+/// When the database can't be written; what was written until then stays. `Contended` when it has
+/// the data of this seed: their customers are the same.
 pub async fn fill(store: &Store, plan: &Plan, mut told: impl FnMut(u64)) -> Result<()> {
     let mut random = StdRng::seed_from_u64(plan.seed);
     let mut customers = Customers::new(plan.tickets);
     let mut done = 0;
     while done < plan.tickets {
         let count = SET.min(plan.tickets - done);
-        let mut tx = store.begin().await?;
+        let tx = store.begin().await?;
         let mut changes = Changes::default();
         let drafts: Vec<_> = (done..done + count)
             .map(|number| ticket::Draft::new(&mut random, &mut customers, number, plan))
             .collect();
-        customers.register(&mut tx, plan, &mut changes).await?;
-        let tickets = reserve(&mut tx, Table::Tickets, drafts.len()).await?;
+        customers.register(&tx, plan, &mut changes).await?;
+        let tickets = reserve(&tx, Table::Tickets, drafts.len()).await?;
         let messages = drafts.iter().map(ticket::Draft::messages).sum();
         let files = drafts.iter().map(ticket::Draft::files).sum();
+        let jobs = drafts.iter().map(ticket::Draft::jobs).sum();
         let mut ids = Ids {
             tickets,
-            messages: reserve(&mut tx, Table::Messages, messages).await?,
-            files: reserve(&mut tx, Table::Attachments, files).await?,
+            messages: reserve(&tx, Table::Messages, messages).await?,
+            files: reserve(&tx, Table::Attachments, files).await?,
+            jobs: reserve(&tx, Table::Jobs, jobs).await?,
         };
         for draft in drafts {
             draft.write(&mut ids, &customers, plan, &mut changes);
         }
-        changes.write(&mut tx).await?;
+        changes.write(&tx).await?;
         tx.commit().await?;
         done += count;
         told(done);
@@ -73,16 +79,17 @@ pub async fn fill(store: &Store, plan: &Plan, mut told: impl FnMut(u64)) -> Resu
     Ok(())
 }
 
-/// Puts all tickets into the search index, and tells after each set how many more are in it.
+/// Puts all tickets and contacts into the search index, and tells after each set how many more
+/// tickets are in it.
 ///
 /// # Errors
 /// When the database can't be written.
 pub async fn index(store: &Store, mut told: impl FnMut(u64)) -> Result<()> {
     loop {
-        let count = search::index_some(store, INDEX_SET).await?;
-        if count == 0 {
+        let more = search::index_some(store, INDEX_SET).await?;
+        if more == Indexed::default() {
             return Ok(());
         }
-        told(count as u64);
+        told(more.tickets as u64);
     }
 }

@@ -1,5 +1,6 @@
 //! One ticket, with what was said in it.
 
+use centrium_channels::ChannelKind;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
@@ -8,7 +9,9 @@ use super::words::Tongue;
 use super::{HISTORY, Plan};
 use crate::clock::{DAY, HOUR, Millis};
 use crate::store::decisions::Decision;
+use crate::store::jobs::Job;
 use crate::store::messages::Message;
+use crate::store::names::JobKind;
 use crate::store::tickets::Ticket;
 use crate::store::{Changes, StoredKind};
 use crate::tickets::{Author, DeliveryState, Priority, Status};
@@ -22,23 +25,55 @@ pub(super) struct Ids<I> {
     pub tickets: I,
     pub messages: I,
     pub files: I,
+    pub jobs: I,
 }
 
 /// A ticket that is thought out and not yet written.
 pub(super) struct Draft {
     customer: u64,
+    channel: ChannelKind,
     opened: Millis,
     status: Status,
     priority: Priority,
-    category: &'static str,
-    department: &'static str,
+    category: Option<&'static str>,
+    department: Option<&'static str>,
     operator: Option<&'static str>,
     said: Vec<(Author, String)>,
     has_file: bool,
+    /// The assistant has not answered yet.
+    waits: bool,
 }
 
 impl Draft {
+    /// One of the past, or, of the newest `plan.jobs`, one that waits.
     pub fn new(random: &mut StdRng, customers: &mut Customers, number: u64, plan: &Plan) -> Self {
+        if number + plan.jobs >= plan.tickets {
+            Self::waiting(random, customers, plan)
+        } else {
+            Self::past(random, customers, number, plan)
+        }
+    }
+
+    /// One that was opened within the last hour and waits for the assistant. It came through the
+    /// API, so that no server of a channel is needed to finish it.
+    fn waiting(random: &mut StdRng, customers: &mut Customers, plan: &Plan) -> Self {
+        let customer = customers.next(random);
+        Self {
+            customer,
+            channel: ChannelKind::Api,
+            opened: plan.now - random.random_range(0..HOUR),
+            status: Status::New,
+            priority: Priority::Medium,
+            category: None,
+            department: None,
+            operator: None,
+            said: vec![(Author::Customer, Tongue::of(customer).text(random))],
+            has_file: false,
+            waits: true,
+        }
+    }
+
+    fn past(random: &mut StdRng, customers: &mut Customers, number: u64, plan: &Plan) -> Self {
         let customer = customers.next(random);
         let opened = opened_at(random, number, plan);
         let is_old = plan.now - opened > 5 * DAY;
@@ -57,14 +92,16 @@ impl Draft {
         let operator = random.random_bool(0.3).then(|| OPERATORS[random.random_range(0..4)]);
         Self {
             customer,
+            channel: customers::channel(customer),
             opened,
             status,
             priority,
-            category: CATEGORIES[random.random_range(0..4)],
-            department: DEPARTMENTS[random.random_range(0..4)],
+            category: Some(CATEGORIES[random.random_range(0..4)]),
+            department: Some(DEPARTMENTS[random.random_range(0..4)]),
             said: conversation(random, Tongue::of(customer), operator.is_some()),
             operator,
             has_file: random.random_bool(0.03),
+            waits: false,
         }
     }
 
@@ -74,6 +111,10 @@ impl Draft {
 
     pub fn files(&self) -> usize {
         usize::from(self.has_file)
+    }
+
+    pub fn jobs(&self) -> usize {
+        usize::from(self.waits)
     }
 
     pub fn write<I: Iterator<Item = i64>>(
@@ -108,35 +149,42 @@ impl Draft {
             }
             asked = if answers { None } else { Some(message_id) };
         }
+        if self.waits
+            && let (Some(job_id), Some(asked)) = (ids.jobs.next(), asked)
+        {
+            let (kind, at) = (JobKind::AnswerTicket, self.opened);
+            changes.jobs.push(Job::new(job_id, kind, asked, at, at));
+        }
         changes.tickets.insert(id, ticket);
     }
 
     fn row(&self, id: i64, contact_id: i64, now: Millis) -> Ticket {
         let length = i64::try_from(self.said.len()).unwrap_or(0);
-        let updated_at = (self.opened + length * 7 * 60_000).min(now);
+        let silence = if self.waits { 0 } else { length * 7 * 60_000 };
+        let updated_at = (self.opened + silence).min(now);
         let is_closed = self.status == Status::Closed;
         let escalated = !is_closed && self.operator.is_some();
         Ticket {
             id,
             contact_id,
-            channel: StoredKind(customers::channel(self.customer)),
+            channel: StoredKind(self.channel),
             external_id: None,
             subject: None,
             status: self.status,
             priority: self.priority,
-            category: Some(self.category.to_owned()),
-            department: Some(self.department.to_owned()),
+            category: self.category.map(str::to_owned),
+            department: self.department.map(str::to_owned),
             needs_escalation: escalated,
             escalation_reason: escalated.then(|| "Клиент просит оператора.".to_owned()),
             escalated_at: self.operator.map(|_| self.opened),
             is_auto_solved: is_closed && self.operator.is_none(),
             operator: self.operator.map(str::to_owned),
             taken_by: None,
-            version: length + 1,
+            version: if self.waits { 1 } else { length + 1 },
             indexed_version: 0,
             created_at: self.opened,
             updated_at,
-            first_response_at: Some(self.opened),
+            first_response_at: (!self.waits).then_some(self.opened),
             closed_at: is_closed.then(|| (updated_at + 3 * DAY).min(now)),
         }
     }

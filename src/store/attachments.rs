@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
 use super::conn::on;
-use super::insert::insert;
+use super::insert::rows;
 use super::one_of::one_of;
 use super::schema::attachments;
 use super::{Conn, Result};
@@ -43,7 +43,7 @@ pub struct Attachment {
 ///
 /// # Errors
 /// As every statement.
-pub async fn of_messages(conn: &mut Conn, message_ids: &[i64]) -> Result<Vec<Attachment>> {
+pub async fn of_messages(conn: &Conn, message_ids: &[i64]) -> Result<Vec<Attachment>> {
     Ok(on!(conn, |c| attachments::table
         .filter(one_of(attachments::message_id, message_ids))
         .order(attachments::id)
@@ -56,7 +56,7 @@ pub async fn of_messages(conn: &mut Conn, message_ids: &[i64]) -> Result<Vec<Att
 ///
 /// # Errors
 /// As every statement.
-pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Attachment>> {
+pub async fn get(conn: &Conn, id: i64) -> Result<Option<Attachment>> {
     Ok(on!(conn, |c| attachments::table
         .find(id)
         .select(Attachment::as_select())
@@ -65,8 +65,4 @@ pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Attachment>> {
         .optional())?)
 }
 
-/// Writes new files.
-pub(super) async fn insert(conn: &mut Conn, rows: Vec<Attachment>) -> Result<()> {
-    insert!(conn, rows, attachments);
-    Ok(())
-}
+rows!(Attachment, attachments);

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use super::attachments::{self, Attachment};
-use super::contacts::{self, Contact, NewIdentity};
-use super::decisions::{self, Decision};
-use super::events::{self, NewEvent};
-use super::idempotency::{self, IdempotencyKey};
+use super::attachments::Attachment;
+use super::contacts::{Contact, NewIdentity};
+use super::decisions::Decision;
+use super::events::NewEvent;
+use super::idempotency::IdempotencyKey;
+use super::insert::{Rows, write_all};
 use super::jobs::{self, Job};
-use super::messages::{self, Message};
-use super::tickets::{self, Ticket};
+use super::messages::Message;
+use super::tickets::Ticket;
 use super::{Result, Tx};
 
 /// A set of changes that belong together: a cause, and what follows from it.
@@ -43,16 +44,22 @@ impl Changes {
     ///
     /// # Errors
     /// As every statement; the transaction must then be dropped.
-    pub async fn write(self, tx: &mut Tx) -> Result<()> {
-        contacts::upsert(tx, self.contacts.into_values().collect()).await?;
-        contacts::insert_identities(tx, self.identities).await?;
-        tickets::upsert(tx, self.tickets.into_values().collect()).await?;
-        messages::insert(tx, self.messages).await?;
-        attachments::insert(tx, self.attachments).await?;
-        decisions::insert(tx, self.decisions).await?;
-        idempotency::insert(tx, self.idempotency).await?;
-        events::insert(tx, self.events).await?;
-        jobs::insert(tx, self.jobs).await?;
+    pub async fn write(self, tx: &Tx) -> Result<()> {
+        let contacts: Vec<_> = self.contacts.into_values().collect();
+        let tickets: Vec<_> = self.tickets.into_values().collect();
+        // What others refer to comes first.
+        let tables: Vec<Box<dyn Rows>> = vec![
+            Box::new(contacts),
+            Box::new(self.identities),
+            Box::new(tickets),
+            Box::new(self.messages),
+            Box::new(self.attachments),
+            Box::new(self.decisions),
+            Box::new(self.idempotency),
+            Box::new(self.events),
+            Box::new(self.jobs),
+        ];
+        write_all(tx, tables).await?;
         jobs::delete(tx, self.finished).await
     }
 }

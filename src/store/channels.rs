@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::conn::on;
-use super::insert::insert;
+use super::insert::{rows, write_all};
 use super::schema::channels;
 use super::{Conn, Result, Store, StoredKind, Tx};
 use crate::clock::Millis;
@@ -35,7 +35,7 @@ pub struct ChannelRow {
 ///
 /// # Errors
 /// As every statement.
-pub async fn all(conn: &mut Conn) -> Result<Vec<ChannelRow>> {
+pub async fn all(conn: &Conn) -> Result<Vec<ChannelRow>> {
     Ok(on!(conn, |c| channels::table.select(ChannelRow::as_select()).load(c).await)?)
 }
 
@@ -43,7 +43,7 @@ pub async fn all(conn: &mut Conn) -> Result<Vec<ChannelRow>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn ensure(tx: &mut Tx, kinds: &[StoredKind]) -> Result<()> {
+pub async fn ensure(tx: &Tx, kinds: &[StoredKind]) -> Result<()> {
     let known = all(tx).await?;
     let missing: Vec<ChannelRow> = kinds
         .iter()
@@ -57,19 +57,19 @@ pub async fn ensure(tx: &mut Tx, kinds: &[StoredKind]) -> Result<()> {
             checked_at: None,
         })
         .collect();
-    let conn: &mut Conn = tx;
-    insert!(conn, missing, channels);
-    Ok(())
+    write_all(tx, vec![Box::new(missing)]).await
 }
+
+rows!(ChannelRow, channels);
 
 /// Turns a channel's switch, in a transaction of its own.
 ///
 /// # Errors
 /// As every transaction.
 pub async fn switch(store: &Store, kind: StoredKind, is_active: bool) -> Result<()> {
-    let mut tx = store.begin().await?;
-    ensure(&mut tx, &[kind]).await?;
-    set_active(&mut tx, kind, is_active).await?;
+    let tx = store.begin().await?;
+    ensure(&tx, &[kind]).await?;
+    set_active(&tx, kind, is_active).await?;
     tx.commit().await
 }
 
@@ -77,8 +77,8 @@ pub async fn switch(store: &Store, kind: StoredKind, is_active: bool) -> Result<
 ///
 /// # Errors
 /// As every statement.
-pub async fn set_active(tx: &mut Tx, kind: StoredKind, is_active: bool) -> Result<()> {
-    let conn: &mut Conn = tx;
+pub async fn set_active(tx: &Tx, kind: StoredKind, is_active: bool) -> Result<()> {
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::update(channels::table.find(kind))
         .set(channels::is_active.eq(is_active))
         .execute(c)

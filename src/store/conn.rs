@@ -1,6 +1,6 @@
 //! A connection to either database, and the macros that write each query once for both.
 
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,15 +8,19 @@ use std::time::Duration;
 use diesel::sqlite::SqliteConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::cut::Cut;
-use super::ids::Sequences;
+use super::ids::Reserved;
 use super::postgres::LastState;
 use super::thread::Nearby;
 use super::{Error, Result, pool::Manager};
 
-/// A connection to SQLite or PostgreSQL. Queries reach it through `on!` and `insert!`.
+/// A connection to SQLite or PostgreSQL. Queries reach it through `on!` and `write_all`.
+///
+/// Statements that do not need each other's results may run at once (`try_join!` with `biased`):
+/// PostgreSQL is then sent all of them before the first one's end is waited for, and works through
+/// them in the order in which they were begun.
 pub struct Conn {
     pub(super) link: Link,
     /// A transaction is open. A connection that comes back to the pool like this is closed.
@@ -28,8 +32,8 @@ pub struct Conn {
 
 /// The connection itself.
 pub(super) enum Link {
-    /// Statements run where `thread.rs` says.
-    Sqlite(SyncConnectionWrapper<SqliteConnection, Nearby>),
+    /// Statements run where `thread.rs` says, one after the other.
+    Sqlite(Mutex<SyncConnectionWrapper<SqliteConnection, Nearby>>),
     /// Boxed: it is much larger than the other.
     Postgres(Box<AsyncPgConnection>),
 }
@@ -44,19 +48,19 @@ impl Conn {
     }
 
     /// Counted by no test: it is what happens anyway.
-    async fn roll_back(&mut self) -> Result<()> {
-        match &mut self.link {
-            Link::Sqlite(c) => c.batch_execute("ROLLBACK").await?,
-            Link::Postgres(c) => c.batch_execute("ROLLBACK").await?,
+    async fn roll_back(&self) -> Result<()> {
+        match &self.link {
+            Link::Sqlite(c) => c.lock().await.batch_execute("ROLLBACK").await?,
+            Link::Postgres(c) => (&**c).batch_execute("ROLLBACK").await?,
         }
         Ok(())
     }
 
-    pub(super) async fn execute_batch(&mut self, sql: &str) -> Result<()> {
+    pub(super) async fn execute_batch(&self, sql: &str) -> Result<()> {
         self.cut.step()?;
-        let done = match &mut self.link {
-            Link::Sqlite(c) => c.batch_execute(sql).await,
-            Link::Postgres(c) => c.batch_execute(sql).await,
+        let done = match &self.link {
+            Link::Sqlite(c) => c.lock().await.batch_execute(sql).await,
+            Link::Postgres(c) => (&**c).batch_execute(sql).await,
         };
         Ok(done.map_err(|error| self.last.explain(error))?)
     }
@@ -72,21 +76,28 @@ pub struct Tx {
     conn: Option<Read>,
     /// SQLite's writers queue here, in order of arrival; its own busy handler would let them sleep.
     turn: Option<OwnedMutexGuard<()>>,
-    /// Read when the first id is reserved.
-    pub(super) sequences: Option<Sequences>,
+    /// Ids that were reserved and not taken yet.
+    pub(super) reserved: Reserved,
 }
 
 /// How long a rollback may take before the connection is closed instead.
 const ROLLBACK: Duration = Duration::from_secs(2);
 
 impl Tx {
-    pub(super) async fn begin(conn: Read, turn: Option<OwnedMutexGuard<()>>) -> Result<Self> {
-        let mut tx = Self { conn: Some(conn), turn, sequences: None };
+    /// A transaction in which nothing was done yet, not even [`begin`](Tx::begin).
+    pub(super) fn new(mut conn: Read, turn: Option<OwnedMutexGuard<()>>) -> Self {
+        conn.in_transaction = true;
+        Self { conn: Some(conn), turn, reserved: Reserved::default() }
+    }
+
+    /// Begins it. Other statements may be sent behind this one at once.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database can't be written.
+    pub async fn begin(&self) -> Result<()> {
         // A deferred SQLite transaction that reads first fails when another wrote in between.
-        let sql = if tx.is_postgres() { "BEGIN" } else { "BEGIN IMMEDIATE" };
-        tx.in_transaction = true;
-        tx.execute_batch(sql).await?;
-        Ok(tx)
+        let sql = if self.is_postgres() { "BEGIN" } else { "BEGIN IMMEDIATE" };
+        self.execute_batch(sql).await
     }
 
     /// Makes everything durable.
@@ -96,7 +107,9 @@ impl Tx {
     /// nothing was committed.
     pub async fn commit(mut self) -> Result<()> {
         self.execute_batch("COMMIT").await.map_err(Error::of_commit)?;
-        self.in_transaction = false;
+        if let Some(conn) = &mut self.conn {
+            conn.in_transaction = false;
+        }
         self.cut.step().map_err(|cut| Error::from(cut).of_commit())
     }
 }
@@ -127,23 +140,19 @@ impl Deref for Tx {
     }
 }
 
-impl DerefMut for Tx {
-    #[expect(clippy::expect_used, reason = "the connection is there until the drop")]
-    fn deref_mut(&mut self) -> &mut Conn {
-        self.conn.as_mut().expect("an open transaction has its connection")
-    }
-}
-
 /// Runs one query on whichever database this is: `on!(conn, |c| query.load(c).await)`.
 ///
 /// The query is written once and type-checked for both.
 macro_rules! on {
     ($conn:expr, |$c:ident| $query:expr) => {{
         $conn.cut.step()?;
-        let done = match &mut $conn.link {
-            $crate::store::conn::Link::Sqlite($c) => $query,
-            $crate::store::conn::Link::Postgres($c) => {
-                let $c = &mut **$c;
+        let done = match &$conn.link {
+            $crate::store::conn::Link::Sqlite(c) => {
+                let $c = &mut *c.lock().await;
+                $query
+            }
+            $crate::store::conn::Link::Postgres(c) => {
+                let $c = &mut &**c;
                 $query
             }
         };
@@ -151,3 +160,18 @@ macro_rules! on {
     }};
 }
 pub(super) use on;
+
+/// Loads what a query finds, and keeps another engine from changing it until this transaction ends:
+/// `lock!(conn, query)`. On SQLite there is no other writer. Ordered by the rows' ids, two engines
+/// never wait for each other in a circle.
+macro_rules! lock {
+    ($conn:expr, $query:expr) => {{
+        $conn.cut.step()?;
+        let done = match &$conn.link {
+            $crate::store::conn::Link::Sqlite(c) => $query.load(&mut *c.lock().await).await,
+            $crate::store::conn::Link::Postgres(c) => $query.for_update().load(&mut &**c).await,
+        };
+        done.map_err(|error| $conn.last.explain(error))
+    }};
+}
+pub(super) use lock;

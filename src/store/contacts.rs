@@ -1,22 +1,25 @@
 //! Customers, and the names they go by on each channel.
 
 use diesel::prelude::{
-    BoolExpressionMethods, EscapeExpressionMethods, ExpressionMethods, Identifiable, Insertable,
-    OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper, TextExpressionMethods,
+    ExpressionMethods, Identifiable, Insertable, OptionalExtension, QueryDsl, Queryable,
+    QueryableByName, Selectable, SelectableHelper,
 };
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::conn::on;
-use super::insert::insert;
+use super::conn::{lock, on};
+use super::insert::rows;
 use super::one_of::one_of;
 use super::schema::{contact_identities, contacts};
+use super::search::contacts::held;
 use super::{Conn, Result, StoredKind, Tx};
 use crate::clock::Millis;
 
 /// A customer.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, Identifiable)]
+#[derive(
+    Clone, Debug, Queryable, QueryableByName, Selectable, Insertable, Serialize, Identifiable,
+)]
 #[diesel(table_name = contacts, treat_none_as_default_value = false)]
 pub struct Contact {
     /// Our id; events call it `user_id`.
@@ -33,9 +36,13 @@ pub struct Contact {
     pub is_blocked: bool,
     /// Whatever else a channel said of this customer.
     pub metadata: Option<Value>,
-    /// Name, e-mail, phone and the identifier of the last message in lower case, for [`search`],
-    /// which looks at the other identifiers by itself.
+    /// Name, e-mail, phone and the identifier of the last message in lower case, for the search
+    /// index, which looks at the other identifiers by itself.
     pub search_text: String,
+    /// Grows whenever `search_text` changes, or the contact gets another identity.
+    pub search_version: i64,
+    /// The `search_version` that the search index knows.
+    pub indexed_version: i64,
     /// When we first heard of them.
     pub created_at: Millis,
     /// When this row last changed.
@@ -54,7 +61,7 @@ pub struct Identity {
     pub identifier: String,
 }
 
-/// An identity to be written.
+/// An identity to be written. Its contact's `search_version` grows with it.
 #[derive(Clone, Debug, Insertable, Serialize)]
 #[diesel(table_name = contact_identities, treat_none_as_default_value = false)]
 pub struct NewIdentity {
@@ -75,7 +82,7 @@ pub struct NewIdentity {
 /// # Errors
 /// As every statement.
 pub async fn find_by_identity(
-    conn: &mut Conn,
+    conn: &Conn,
     channel: StoredKind,
     identifiers: &[String],
 ) -> Result<Vec<(String, Contact)>> {
@@ -92,23 +99,30 @@ pub async fn find_by_identity(
 }
 
 /// Keeps these contacts from being changed by another engine until this transaction ends, and says
-/// what they are now, where they may have changed since they were read (on SQLite they can't).
+/// what they are now, where they may have changed since they were read: on SQLite nothing, because
+/// there is no other writer.
 ///
 /// # Errors
 /// As every statement.
-pub async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Contact>> {
+pub async fn lock(tx: &Tx, ids: &[i64]) -> Result<Vec<Contact>> {
     if ids.is_empty() || !tx.is_postgres() {
         return Ok(Vec::new());
     }
-    super::ids::lock_rows(tx, super::Table::Contacts, ids).await?;
-    by_ids(tx, ids).await
+    let conn: &Conn = tx;
+    Ok(lock!(
+        conn,
+        contacts::table
+            .filter(one_of(contacts::id, ids))
+            .select(Contact::as_select())
+            .order(contacts::id)
+    )?)
 }
 
 /// Contacts by their ids.
 ///
 /// # Errors
 /// As every statement.
-pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Contact>> {
+pub async fn by_ids(conn: &Conn, ids: &[i64]) -> Result<Vec<Contact>> {
     Ok(on!(conn, |c| contacts::table
         .filter(one_of(contacts::id, ids))
         .select(Contact::as_select())
@@ -120,7 +134,7 @@ pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Contact>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Contact>> {
+pub async fn get(conn: &Conn, id: i64) -> Result<Option<Contact>> {
     Ok(on!(conn, |c| contacts::table
         .find(id)
         .select(Contact::as_select())
@@ -133,7 +147,7 @@ pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Contact>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn identities_of(conn: &mut Conn, contact_ids: &[i64]) -> Result<Vec<Identity>> {
+pub async fn identities_of(conn: &Conn, contact_ids: &[i64]) -> Result<Vec<Identity>> {
     Ok(on!(conn, |c| contact_identities::table
         .filter(one_of(contact_identities::contact_id, contact_ids))
         .order(contact_identities::id)
@@ -142,48 +156,36 @@ pub async fn identities_of(conn: &mut Conn, contact_ids: &[i64]) -> Result<Vec<I
         .await)?)
 }
 
-diesel::define_sql_function! {
-    /// In lower case; on SQLite only letters of ASCII are changed.
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
-}
-
-/// Contacts whose name, e-mail, phone or identifiers hold `text`, in either case, newest first.
+/// Contacts that hold every word of `text`, or a part of a word that begins so, newest first: of the
+/// contacts before `before`, where given. See [`search`](super::search) for what is held.
 ///
 /// # Errors
 /// As every statement.
 pub async fn search(
-    conn: &mut Conn,
+    conn: &Conn,
     text: Option<&str>,
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Contact>> {
-    let pattern = text.map(|t| format!("%{}%", escape_like(&t.to_lowercase())));
-    Ok(on!(conn, |c| {
-        let mut query = contacts::table.select(Contact::as_select()).into_boxed();
-        if let Some(pattern) = &pattern {
-            let named = contact_identities::table
-                .filter(lower(contact_identities::identifier).like(pattern).escape('\\'))
-                .select(contact_identities::contact_id);
-            let told = contacts::search_text.like(pattern).escape('\\');
-            query = query.filter(told.or(contacts::id.eq_any(named)));
-        }
-        if let Some(before) = before {
-            query = query.filter(contacts::id.lt(before));
-        }
-        query.order(contacts::id.desc()).limit(limit).load(c).await
-    })?)
-}
-
-fn escape_like(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+    let before = before.unwrap_or(i64::MAX);
+    if let Some(text) = text {
+        return held(conn, text, before, limit).await;
+    }
+    Ok(on!(conn, |c| contacts::table
+        .filter(contacts::id.lt(before))
+        .select(Contact::as_select())
+        .order(contacts::id.desc())
+        .limit(limit)
+        .load(c)
+        .await)?)
 }
 
 /// Marks a contact as blocked, or not; `false` when there is no such contact.
 ///
 /// # Errors
 /// As every statement.
-pub async fn set_blocked(tx: &mut Tx, id: i64, blocked: bool, at: Millis) -> Result<bool> {
-    let conn: &mut Conn = tx;
+pub async fn set_blocked(tx: &Tx, id: i64, blocked: bool, at: Millis) -> Result<bool> {
+    let conn: &Conn = tx;
     let rows = on!(conn, |c| diesel::update(contacts::table.find(id))
         .set((contacts::is_blocked.eq(blocked), contacts::updated_at.eq(at)))
         .execute(c)
@@ -191,19 +193,9 @@ pub async fn set_blocked(tx: &mut Tx, id: i64, blocked: bool, at: Millis) -> Res
     Ok(rows > 0)
 }
 
-/// Writes contacts, new or changed.
-pub(super) async fn upsert(conn: &mut Conn, rows: Vec<Contact>) -> Result<()> {
-    insert!(
-        conn,
-        rows,
-        contacts,
-        [name, email, phone, language, metadata, search_text, updated_at]
-    );
-    Ok(())
-}
-
-/// Writes new identities.
-pub(super) async fn insert_identities(conn: &mut Conn, rows: Vec<NewIdentity>) -> Result<()> {
-    insert!(conn, rows, contact_identities);
-    Ok(())
-}
+rows!(
+    Contact,
+    contacts,
+    [name, email, phone, language, metadata, search_text, search_version, updated_at]
+);
+rows!(NewIdentity, contact_identities);

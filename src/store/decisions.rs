@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::conn::on;
-use super::insert::insert;
+use super::insert::rows;
 use super::names::{Priority, Status};
 use super::one_of::one_of;
 use super::schema::decisions;
@@ -55,7 +55,7 @@ pub struct Decision {
 ///
 /// # Errors
 /// As every statement.
-pub async fn of_message(conn: &mut Conn, message_id: i64) -> Result<Option<Decision>> {
+pub async fn of_message(conn: &Conn, message_id: i64) -> Result<Option<Decision>> {
     Ok(on!(conn, |c| decisions::table
         .filter(decisions::message_id.eq(message_id))
         .select(Decision::as_select())
@@ -68,7 +68,7 @@ pub async fn of_message(conn: &mut Conn, message_id: i64) -> Result<Option<Decis
 ///
 /// # Errors
 /// As every statement.
-pub async fn decided(conn: &mut Conn, message_ids: &[i64]) -> Result<Vec<i64>> {
+pub async fn decided(conn: &Conn, message_ids: &[i64]) -> Result<Vec<i64>> {
     Ok(on!(conn, |c| decisions::table
         .filter(one_of(decisions::message_id, message_ids))
         .select(decisions::message_id)
@@ -76,8 +76,4 @@ pub async fn decided(conn: &mut Conn, message_ids: &[i64]) -> Result<Vec<i64>> {
         .await)?)
 }
 
-/// Writes new decisions.
-pub(super) async fn insert(conn: &mut Conn, rows: Vec<Decision>) -> Result<()> {
-    insert!(conn, rows, decisions);
-    Ok(())
-}
+rows!(Decision, decisions);

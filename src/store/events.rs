@@ -3,13 +3,14 @@
 #[cfg(feature = "testing")]
 mod log;
 
+mod payload;
+
 use diesel::prelude::{ExpressionMethods, Insertable, QueryDsl};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::conn::on;
-use super::insert::insert;
+use super::insert::rows;
 use super::one_of::one_of;
 use super::schema::events;
 use super::{Conn, Result, Tx};
@@ -17,6 +18,7 @@ use crate::clock::Millis;
 
 #[cfg(feature = "testing")]
 pub use log::{Event, of_ticket};
+pub use payload::Payload;
 
 /// An event to be written.
 #[derive(Clone, Debug, Insertable, Serialize)]
@@ -27,7 +29,7 @@ pub struct NewEvent {
     /// The ticket it happened to.
     pub ticket_id: Option<i64>,
     /// What the outside is told.
-    pub payload: Value,
+    pub payload: Payload,
     /// When.
     pub created_at: Millis,
 }
@@ -36,8 +38,8 @@ pub struct NewEvent {
 ///
 /// # Errors
 /// As every statement.
-pub async fn purge(tx: &mut Tx, at: Millis, limit: i64) -> Result<usize> {
-    let conn: &mut Conn = tx;
+pub async fn purge(tx: &Tx, at: Millis, limit: i64) -> Result<usize> {
+    let conn: &Conn = tx;
     let old: Vec<i64> = on!(conn, |c| events::table
         .filter(events::created_at.lt(at))
         .order(events::created_at)
@@ -51,8 +53,4 @@ pub async fn purge(tx: &mut Tx, at: Millis, limit: i64) -> Result<usize> {
         .await)?)
 }
 
-/// Writes new events.
-pub(super) async fn insert(conn: &mut Conn, rows: Vec<NewEvent>) -> Result<()> {
-    insert!(conn, rows, events);
-    Ok(())
-}
+rows!(NewEvent, events);

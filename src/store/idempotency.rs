@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
 use super::conn::on;
-use super::insert::insert;
+use super::insert::rows;
 use super::one_of::one_of;
 use super::schema::idempotency_keys;
 use super::{Conn, Result, Tx};
@@ -33,7 +33,7 @@ pub struct IdempotencyKey {
 ///
 /// # Errors
 /// As every statement.
-pub async fn find(conn: &mut Conn, scope: &str, keys: &[String]) -> Result<Vec<IdempotencyKey>> {
+pub async fn find(conn: &Conn, scope: &str, keys: &[String]) -> Result<Vec<IdempotencyKey>> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -49,8 +49,8 @@ pub async fn find(conn: &mut Conn, scope: &str, keys: &[String]) -> Result<Vec<I
 ///
 /// # Errors
 /// As every statement.
-pub async fn purge(tx: &mut Tx, at: Millis, limit: i64) -> Result<usize> {
-    let conn: &mut Conn = tx;
+pub async fn purge(tx: &Tx, at: Millis, limit: i64) -> Result<usize> {
+    let conn: &Conn = tx;
     let old: Vec<i64> = on!(conn, |c| idempotency_keys::table
         .filter(idempotency_keys::created_at.lt(at))
         .order(idempotency_keys::created_at)
@@ -64,8 +64,4 @@ pub async fn purge(tx: &mut Tx, at: Millis, limit: i64) -> Result<usize> {
         .await)?)
 }
 
-/// Writes new keys.
-pub(super) async fn insert(conn: &mut Conn, rows: Vec<IdempotencyKey>) -> Result<()> {
-    insert!(conn, rows, idempotency_keys);
-    Ok(())
-}
+rows!(IdempotencyKey, idempotency_keys);

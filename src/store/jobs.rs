@@ -10,11 +10,12 @@ use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
-use super::conn::on;
-use super::insert::insert;
+use super::conn::{lock, on};
+use super::insert::rows;
 use super::messages;
 use super::names::{DeliveryState, JobKind, JobState};
 use super::one_of::one_of;
+use super::prepared::Prepared;
 use super::schema::jobs;
 use super::{Conn, Result, Tx};
 use crate::clock::Millis;
@@ -86,13 +87,12 @@ impl Job {
 /// # Errors
 /// As every statement.
 pub async fn claim(
-    tx: &mut Tx,
+    tx: &Tx,
     owner: &str,
     now: Millis,
     until: Millis,
     limit: i64,
 ) -> Result<Vec<Job>> {
-    use diesel::sql_types::{BigInt, Text};
     let (skip, p) = if tx.is_postgres() { ("FOR UPDATE SKIP LOCKED", "$") } else { ("", "?") };
     let sql = format!(
         "UPDATE jobs SET lease_owner = {p}1, run_at = {p}2, attempts = attempts + 1
@@ -100,12 +100,12 @@ pub async fn claim(
                       ORDER BY run_at, id LIMIT {p}4 {skip})
          RETURNING *"
     );
-    let conn: &mut Conn = tx;
-    Ok(on!(conn, |c| diesel::sql_query(sql.as_str())
-        .bind::<Text, _>(owner)
-        .bind::<BigInt, _>(until)
-        .bind::<BigInt, _>(now)
-        .bind::<BigInt, _>(limit)
+    let conn: &Conn = tx;
+    Ok(on!(conn, |c| Prepared::new(&sql)
+        .text(owner)
+        .number(until)
+        .number(now)
+        .number(limit)
         .load(c)
         .await)?)
 }
@@ -114,7 +114,7 @@ pub async fn claim(
 ///
 /// # Errors
 /// As every statement.
-pub async fn any_due(conn: &mut Conn, now: Millis) -> Result<bool> {
+pub async fn any_due(conn: &Conn, now: Millis) -> Result<bool> {
     let due: Vec<i64> = on!(conn, |c| jobs::table
         .filter(jobs::state.eq(JobState::Ready))
         .filter(jobs::run_at.le(now))
@@ -129,7 +129,7 @@ pub async fn any_due(conn: &mut Conn, now: Millis) -> Result<bool> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn waits_for(conn: &mut Conn, kind: JobKind, subjects: &[i64]) -> Result<bool> {
+pub async fn waits_for(conn: &Conn, kind: JobKind, subjects: &[i64]) -> Result<bool> {
     let found: Vec<i64> = on!(conn, |c| jobs::table
         .filter(jobs::kind.eq(kind))
         .filter(one_of(jobs::subject_id, subjects))
@@ -144,7 +144,7 @@ pub async fn waits_for(conn: &mut Conn, kind: JobKind, subjects: &[i64]) -> Resu
 ///
 /// # Errors
 /// As every statement.
-pub async fn any(conn: &mut Conn) -> Result<bool> {
+pub async fn any(conn: &Conn) -> Result<bool> {
     any_due(conn, Millis::MAX).await
 }
 
@@ -153,15 +153,16 @@ pub async fn any(conn: &mut Conn) -> Result<bool> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn still_held(tx: &mut Tx, owner: &str, ids: &[i64]) -> Result<Vec<i64>> {
-    super::ids::lock_rows(tx, super::Table::Jobs, ids).await?;
-    let conn: &mut Conn = tx;
-    Ok(on!(conn, |c| jobs::table
-        .filter(one_of(jobs::id, ids))
-        .filter(jobs::lease_owner.eq(owner))
-        .select(jobs::id)
-        .load(c)
-        .await)?)
+pub async fn still_held(tx: &Tx, owner: &str, ids: &[i64]) -> Result<Vec<i64>> {
+    let conn: &Conn = tx;
+    Ok(lock!(
+        conn,
+        jobs::table
+            .filter(one_of(jobs::id, ids))
+            .filter(jobs::lease_owner.eq(owner))
+            .select(jobs::id)
+            .order(jobs::id)
+    )?)
 }
 
 /// Gives jobs back: they are due at `run_at`.
@@ -169,13 +170,13 @@ pub async fn still_held(tx: &mut Tx, owner: &str, ids: &[i64]) -> Result<Vec<i64
 /// # Errors
 /// As every statement.
 pub async fn give_back(
-    tx: &mut Tx,
+    tx: &Tx,
     owner: &str,
     ids: &[i64],
     run_at: Millis,
     error: Option<&str>,
 ) -> Result<()> {
-    let conn: &mut Conn = tx;
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::update(jobs::table)
         .filter(one_of(jobs::id, ids))
         .filter(jobs::lease_owner.eq(owner))
@@ -193,7 +194,7 @@ pub async fn give_back(
 ///
 /// # Errors
 /// As every statement.
-pub async fn owners(conn: &mut Conn, folder: &str) -> Result<Vec<String>> {
+pub async fn owners(conn: &Conn, folder: &str) -> Result<Vec<String>> {
     let all: Vec<Option<String>> = on!(conn, |c| jobs::table
         .filter(jobs::lease_owner.is_not_null())
         .select(jobs::lease_owner)
@@ -209,8 +210,8 @@ pub async fn owners(conn: &mut Conn, folder: &str) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn give_back_all(tx: &mut Tx, owner: &str, now: Millis) -> Result<usize> {
-    let conn: &mut Conn = tx;
+pub async fn give_back_all(tx: &Tx, owner: &str, now: Millis) -> Result<usize> {
+    let conn: &Conn = tx;
     Ok(on!(conn, |c| diesel::update(jobs::table)
         .filter(jobs::lease_owner.eq(owner))
         .filter(jobs::state.eq(JobState::Ready))
@@ -223,8 +224,8 @@ pub async fn give_back_all(tx: &mut Tx, owner: &str, now: Millis) -> Result<usiz
 ///
 /// # Errors
 /// As every statement.
-pub async fn bury(tx: &mut Tx, owner: &str, id: i64, error: &str) -> Result<()> {
-    let conn: &mut Conn = tx;
+pub async fn bury(tx: &Tx, owner: &str, id: i64, error: &str) -> Result<()> {
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::update(jobs::table.find(id))
         .filter(jobs::lease_owner.eq(owner))
         .set((
@@ -241,8 +242,8 @@ pub async fn bury(tx: &mut Tx, owner: &str, id: i64, error: &str) -> Result<()> 
 ///
 /// # Errors
 /// As every statement.
-pub async fn postpone(tx: &mut Tx, owner: &str, id: i64, run_at: Millis) -> Result<()> {
-    let conn: &mut Conn = tx;
+pub async fn postpone(tx: &Tx, owner: &str, id: i64, run_at: Millis) -> Result<()> {
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::update(jobs::table.find(id))
         .filter(jobs::lease_owner.eq(owner))
         .set((
@@ -259,8 +260,8 @@ pub async fn postpone(tx: &mut Tx, owner: &str, id: i64, run_at: Millis) -> Resu
 ///
 /// # Errors
 /// As every statement.
-pub async fn forget_buried(tx: &mut Tx, kind: JobKind, subject: i64) -> Result<()> {
-    let conn: &mut Conn = tx;
+pub async fn forget_buried(tx: &Tx, kind: JobKind, subject: i64) -> Result<()> {
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::delete(jobs::table)
         .filter(jobs::kind.eq(kind))
         .filter(jobs::subject_id.eq(subject))
@@ -275,8 +276,8 @@ pub async fn forget_buried(tx: &mut Tx, kind: JobKind, subject: i64) -> Result<(
 ///
 /// # Errors
 /// As every statement.
-pub async fn retry(tx: &mut Tx, id: Option<i64>, now: Millis) -> Result<usize> {
-    let conn: &mut Conn = tx;
+pub async fn retry(tx: &Tx, id: Option<i64>, now: Millis) -> Result<usize> {
+    let conn: &Conn = tx;
     let failed: Vec<i64> = on!(conn, |c| jobs::table
         .filter(jobs::state.eq(JobState::Buried))
         .filter(jobs::kind.eq(JobKind::DeliverReply))
@@ -287,7 +288,7 @@ pub async fn retry(tx: &mut Tx, id: Option<i64>, now: Millis) -> Result<usize> {
     for message_id in failed {
         messages::set_delivery(tx, message_id, DeliveryState::Pending, None, None).await?;
     }
-    let conn: &mut Conn = tx;
+    let conn: &Conn = tx;
     Ok(on!(conn, |c| {
         let mut query = diesel::update(jobs::table)
             .filter(jobs::state.eq(JobState::Buried))
@@ -304,7 +305,7 @@ pub async fn retry(tx: &mut Tx, id: Option<i64>, now: Millis) -> Result<usize> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn list(conn: &mut Conn, state: Option<JobState>, limit: i64) -> Result<Vec<Job>> {
+pub async fn list(conn: &Conn, state: Option<JobState>, limit: i64) -> Result<Vec<Job>> {
     Ok(on!(conn, |c| {
         let mut query = jobs::table.select(Job::as_select()).into_boxed();
         if let Some(state) = state {
@@ -318,7 +319,7 @@ pub async fn list(conn: &mut Conn, state: Option<JobState>, limit: i64) -> Resul
 ///
 /// # Errors
 /// As every statement.
-pub async fn census(conn: &mut Conn) -> Result<Vec<(JobState, i64, Option<Millis>)>> {
+pub async fn census(conn: &Conn) -> Result<Vec<(JobState, i64, Option<Millis>)>> {
     Ok(on!(conn, |c| jobs::table
         .group_by(jobs::state)
         .select((jobs::state, count_star(), min(jobs::created_at)))
@@ -327,7 +328,7 @@ pub async fn census(conn: &mut Conn) -> Result<Vec<(JobState, i64, Option<Millis
 }
 
 /// Deletes finished jobs.
-pub(super) async fn delete(conn: &mut Conn, ids: Vec<i64>) -> Result<()> {
+pub(super) async fn delete(conn: &Conn, ids: Vec<i64>) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -335,8 +336,4 @@ pub(super) async fn delete(conn: &mut Conn, ids: Vec<i64>) -> Result<()> {
     Ok(())
 }
 
-/// Writes new jobs.
-pub(super) async fn insert(conn: &mut Conn, rows: Vec<Job>) -> Result<()> {
-    insert!(conn, rows, jobs);
-    Ok(())
-}
+rows!(Job, jobs);

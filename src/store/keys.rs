@@ -29,7 +29,7 @@ pub struct ApiKey {
 ///
 /// # Errors
 /// As every statement.
-pub async fn find(conn: &mut Conn, digest: &str) -> Result<Option<ApiKey>> {
+pub async fn find(conn: &Conn, digest: &str) -> Result<Option<ApiKey>> {
     Ok(on!(conn, |c| api_keys::table
         .filter(api_keys::digest.eq(digest))
         .select(ApiKey::as_select())
@@ -42,7 +42,7 @@ pub async fn find(conn: &mut Conn, digest: &str) -> Result<Option<ApiKey>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn all(conn: &mut Conn) -> Result<Vec<ApiKey>> {
+pub async fn all(conn: &Conn) -> Result<Vec<ApiKey>> {
     Ok(on!(conn, |c| api_keys::table
         .order(api_keys::name)
         .select(ApiKey::as_select())
@@ -54,8 +54,8 @@ pub async fn all(conn: &mut Conn) -> Result<Vec<ApiKey>> {
 ///
 /// # Errors
 /// `Contended` when the name is taken.
-pub async fn insert(tx: &mut Tx, key: &ApiKey) -> Result<()> {
-    let conn: &mut Conn = tx;
+pub async fn insert(tx: &Tx, key: &ApiKey) -> Result<()> {
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::insert_into(api_keys::table).values(key).execute(c).await)?;
     Ok(())
 }
@@ -64,8 +64,8 @@ pub async fn insert(tx: &mut Tx, key: &ApiKey) -> Result<()> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn remove(tx: &mut Tx, name: &str) -> Result<bool> {
-    let conn: &mut Conn = tx;
+pub async fn remove(tx: &Tx, name: &str) -> Result<bool> {
+    let conn: &Conn = tx;
     let rows = on!(conn, |c| diesel::delete(api_keys::table)
         .filter(api_keys::name.eq(name))
         .execute(c)

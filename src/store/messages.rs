@@ -10,9 +10,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::conn::on;
-use super::insert::insert;
+use super::insert::rows;
 use super::names::{Author, DeliveryState};
 use super::one_of::one_of;
+use super::prepared::{Prepared, as_json};
 use super::schema::messages;
 use super::tickets::Ticket;
 use super::{Conn, Result, StoredKind, Tx};
@@ -84,7 +85,7 @@ impl Message {
 ///
 /// # Errors
 /// As every statement.
-pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Message>> {
+pub async fn by_ids(conn: &Conn, ids: &[i64]) -> Result<Vec<Message>> {
     Ok(on!(conn, |c| messages::table
         .filter(one_of(messages::id, ids))
         .select(Message::as_select())
@@ -96,7 +97,7 @@ pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Message>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Message>> {
+pub async fn get(conn: &Conn, id: i64) -> Result<Option<Message>> {
     Ok(on!(conn, |c| messages::table
         .find(id)
         .select(Message::as_select())
@@ -110,7 +111,7 @@ pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Message>> {
 /// # Errors
 /// As every statement.
 pub async fn find_by_external_id(
-    conn: &mut Conn,
+    conn: &Conn,
     channel: StoredKind,
     external_ids: &[String],
 ) -> Result<Vec<Message>> {
@@ -130,7 +131,7 @@ pub async fn find_by_external_id(
 /// # Errors
 /// As every statement.
 pub async fn newest(
-    conn: &mut Conn,
+    conn: &Conn,
     ticket_id: i64,
     before: Option<i64>,
     limit: i64,
@@ -151,13 +152,14 @@ pub async fn newest(
 ///
 /// # Errors
 /// As every statement.
-pub async fn newest_of(conn: &mut Conn, tickets: &[i64], limit: i64) -> Result<Vec<Message>> {
+pub async fn newest_of(conn: &Conn, tickets: &[i64], limit: i64) -> Result<Vec<Message>> {
     if tickets.is_empty() {
         return Ok(Vec::new());
     }
-    let newest = newest_in(tickets, limit, conn.is_postgres());
+    let newest = newest_in(limit, conn.is_postgres());
     let sql = format!("SELECT messages.* FROM {newest} ORDER BY messages.id");
-    Ok(on!(conn, |c| diesel::sql_query(sql.as_str()).load(c).await)?)
+    let tickets = as_json(tickets);
+    Ok(on!(conn, |c| Prepared::new(&sql).text(&tickets).load(c).await)?)
 }
 
 /// The texts of the newest `limit` messages of each of these tickets, newest first, until they have
@@ -167,12 +169,12 @@ pub async fn newest_of(conn: &mut Conn, tickets: &[i64], limit: i64) -> Result<V
 /// # Errors
 /// As every statement.
 pub async fn newest_texts_of(
-    conn: &mut Conn,
+    conn: &Conn,
     tickets: &[i64],
     limit: i64,
     characters: usize,
 ) -> Result<Vec<(i64, String)>> {
-    let newest = newest_in(tickets, limit, conn.is_postgres());
+    let newest = newest_in(limit, conn.is_postgres());
     let sql = format!(
         "SELECT ticket_id, substr(text, 1, {characters}) AS text FROM (
              SELECT messages.id, ticket_id, text,
@@ -182,22 +184,27 @@ pub async fn newest_texts_of(
          ) AS counted
          WHERE newer < {characters} ORDER BY ticket_id, id DESC"
     );
-    let rows: Vec<Words> = on!(conn, |c| diesel::sql_query(sql.as_str()).load(c).await)?;
+    let tickets = as_json(tickets);
+    let rows: Vec<Words> = on!(conn, |c| Prepared::new(&sql).text(&tickets).load(c).await)?;
     Ok(rows.into_iter().map(|row| (row.ticket_id, row.text)).collect())
 }
 
-/// The newest messages of these tickets and no more than that, as the end of a `FROM`. Each database
-/// has its own way to say so.
-fn newest_in(tickets: &[i64], limit: i64, is_postgres: bool) -> String {
-    let list = tickets.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    let newest =
-        format!("FROM messages WHERE ticket_id = tickets.id ORDER BY id DESC LIMIT {limit}");
-    let join = if is_postgres {
-        format!("CROSS JOIN LATERAL (SELECT * {newest}) AS messages")
+/// The newest messages of the tickets in a JSON array, the only value that is bound, and no more than
+/// that, as the end of a `FROM`. Each database has its own way to say so.
+fn newest_in(limit: i64, is_postgres: bool) -> String {
+    let given = if is_postgres { "given.ticket::bigint" } else { "given.value" };
+    let newest = format!("FROM messages WHERE ticket_id = {given} ORDER BY id DESC LIMIT {limit}");
+    if is_postgres {
+        format!(
+            "json_array_elements_text($1::json) AS given (ticket)
+             CROSS JOIN LATERAL (SELECT * {newest}) AS messages"
+        )
     } else {
-        format!("CROSS JOIN messages ON messages.id IN (SELECT id {newest})")
-    };
-    format!("tickets {join} WHERE tickets.id IN ({list})")
+        format!(
+            "json_each(?1) AS given
+             CROSS JOIN messages ON messages.id IN (SELECT id {newest})"
+        )
+    }
 }
 
 #[derive(QueryableByName)]
@@ -212,7 +219,7 @@ struct Words {
 ///
 /// # Errors
 /// As every statement.
-pub async fn last_of_customer(conn: &mut Conn, ticket_id: i64) -> Result<Option<i64>> {
+pub async fn last_of_customer(conn: &Conn, ticket_id: i64) -> Result<Option<i64>> {
     Ok(on!(conn, |c| messages::table
         .filter(messages::ticket_id.eq(ticket_id))
         .filter(messages::author.eq(Author::Customer))
@@ -227,7 +234,7 @@ pub async fn last_of_customer(conn: &mut Conn, ticket_id: i64) -> Result<Option<
 ///
 /// # Errors
 /// As every statement.
-pub async fn newest_said(conn: &mut Conn, ticket_id: i64, limit: i64) -> Result<Vec<Message>> {
+pub async fn newest_said(conn: &Conn, ticket_id: i64, limit: i64) -> Result<Vec<Message>> {
     let mut rows: Vec<Message> = on!(conn, |c| messages::table
         .filter(messages::ticket_id.eq(ticket_id))
         .filter(messages::author.ne_all([Author::Note, Author::Draft]))
@@ -244,7 +251,7 @@ pub async fn newest_said(conn: &mut Conn, ticket_id: i64, limit: i64) -> Result<
 ///
 /// # Errors
 /// As every statement.
-pub async fn of_customer_after(conn: &mut Conn, ticket_id: i64, id: i64) -> Result<Vec<i64>> {
+pub async fn of_customer_after(conn: &Conn, ticket_id: i64, id: i64) -> Result<Vec<i64>> {
     Ok(on!(conn, |c| messages::table
         .filter(messages::ticket_id.eq(ticket_id))
         .filter(messages::id.gt(id))
@@ -260,13 +267,13 @@ pub async fn of_customer_after(conn: &mut Conn, ticket_id: i64, id: i64) -> Resu
 /// # Errors
 /// As every statement.
 pub async fn set_delivery(
-    tx: &mut Tx,
+    tx: &Tx,
     id: i64,
     state: DeliveryState,
     error: Option<&str>,
     external_id: Option<&str>,
 ) -> Result<()> {
-    let conn: &mut Conn = tx;
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::update(messages::table.find(id))
         .set((
             messages::delivery_state.eq(state),
@@ -282,8 +289,8 @@ pub async fn set_delivery(
 ///
 /// # Errors
 /// As every statement.
-pub async fn mark_delivered(tx: &mut Tx, ticket_id: i64, up_to: i64) -> Result<()> {
-    let conn: &mut Conn = tx;
+pub async fn mark_delivered(tx: &Tx, ticket_id: i64, up_to: i64) -> Result<()> {
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::update(messages::table)
         .filter(messages::ticket_id.eq(ticket_id))
         .filter(messages::id.le(up_to))
@@ -294,8 +301,4 @@ pub async fn mark_delivered(tx: &mut Tx, ticket_id: i64, up_to: i64) -> Result<(
     Ok(())
 }
 
-/// Writes new messages.
-pub(super) async fn insert(conn: &mut Conn, rows: Vec<Message>) -> Result<()> {
-    insert!(conn, rows, messages);
-    Ok(())
-}
+rows!(Message, messages);

@@ -18,6 +18,7 @@ mod migrate;
 mod one_of;
 mod pool;
 mod postgres;
+mod prepared;
 mod schema;
 mod thread;
 
@@ -31,9 +32,9 @@ pub mod jobs;
 pub mod keys;
 pub mod messages;
 pub mod names;
-
 pub mod search;
 pub mod settings;
+pub mod statistics;
 pub mod tickets;
 
 use std::path::PathBuf;
@@ -47,7 +48,7 @@ pub use columns::StoredKind;
 pub use conn::{Conn, Read, Tx};
 pub use cut::Cut;
 pub use error::{Error, Result};
-pub use ids::{Table, reserve};
+pub use ids::{Table, fetch, reserve};
 
 use pool::{Manager, Purpose, Target};
 
@@ -111,6 +112,16 @@ impl Store {
     /// # Errors
     /// `Unavailable` when it was not our turn within 8 s, or the database can't be written.
     pub async fn begin(&self) -> Result<Tx> {
+        let tx = self.turn().await?;
+        tx.begin().await?;
+        Ok(tx)
+    }
+
+    /// The same before its [`begin`](Tx::begin), with which other statements can be sent.
+    ///
+    /// # Errors
+    /// As [`begin`](Store::begin).
+    pub async fn turn(&self) -> Result<Tx> {
         let turn = match &self.turn {
             Some(queue) => Some(
                 tokio::time::timeout(PATIENCE, queue.clone().lock_owned())
@@ -119,7 +130,7 @@ impl Store {
             ),
             None => None,
         };
-        Tx::begin(get(&self.writers).await?, turn).await
+        Ok(Tx::new(get(&self.writers).await?, turn))
     }
 
     /// The counter that can cut the store off.

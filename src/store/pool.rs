@@ -8,6 +8,7 @@ use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
 use diesel_async::SimpleAsyncConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+use tokio::sync::Mutex;
 
 use super::conn::{Conn, Link};
 use super::cut::Cut;
@@ -90,11 +91,12 @@ fn create_private(path: &std::path::Path) -> std::io::Result<()> {
 async fn open_sqlite(path: PathBuf, purpose: Purpose) -> Result<Link> {
     let opened = tokio::task::spawn_blocking(move || connect_sqlite(&path, purpose)).await;
     let conn = opened.map_err(Error::unavailable)??;
-    Ok(Link::Sqlite(SyncConnectionWrapper::new(conn)))
+    Ok(Link::Sqlite(Mutex::new(SyncConnectionWrapper::new(conn))))
 }
 
 /// Opens the file with the settings that the guarantees need: a commit is on the disk when it
-/// returns (`synchronous = FULL` in WAL mode), and a reader never waits for a writer.
+/// returns (`synchronous = FULL` in WAL mode), and a reader never waits for a writer. The log holds up
+/// to 16 MB: pages that change often are then copied into the file once for many commits.
 pub(super) fn connect_sqlite(path: &std::path::Path, purpose: Purpose) -> Result<SqliteConnection> {
     let shown = path.to_string_lossy();
     create_private(path).map_err(|e| Error::Unavailable(format!("{}: {e}", path.display())))?;
@@ -106,6 +108,7 @@ pub(super) fn connect_sqlite(path: &std::path::Path, purpose: Purpose) -> Result
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
+         PRAGMA wal_autocheckpoint = 4000;
          PRAGMA journal_size_limit = 67108864;",
     )?;
     if purpose == Purpose::Read {

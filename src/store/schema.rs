@@ -13,6 +13,8 @@ table! {
         is_blocked -> Bool,
         metadata -> Nullable<Json>,
         search_text -> Text,
+        search_version -> BigInt,
+        indexed_version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
     }

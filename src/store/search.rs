@@ -1,121 +1,83 @@
-//! Finding tickets by words. The index is filled behind the hot path: a ticket whose
-//! `indexed_version` is behind its `version` waits for its document to be written again, so no
-//! ticket is ever missed, whatever was cut off in between.
+//! Finding tickets and contacts by words. The index is filled behind the hot path: a ticket whose
+//! `indexed_version` is behind its `version`, or a contact's behind its `search_version`, waits for
+//! its document to be written again, so none is ever missed, whatever was cut off in between.
 
-use diesel::prelude::{ExpressionMethods, QueryDsl, SelectableHelper};
+pub(super) mod contacts;
+pub(super) mod tickets;
+
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 
 use super::conn::on;
-use super::contacts;
-use super::messages;
-use super::schema::tickets;
-use super::tickets::Ticket;
 use super::{Conn, Result, Store, Tx};
 
-/// Messages of a ticket that are searched: the newest ones.
-const MESSAGES: i64 = 200;
-/// Characters of a ticket's document.
-const DOCUMENT: usize = 100_000;
-/// Tickets whose messages are read together.
-const READ: usize = 8;
-/// Bytes of documents that are written together, and so held in memory.
-const TOGETHER: usize = 4 * 1024 * 1024;
 /// Characters of a word that count; PostgreSQL refuses words of more than 2,046 bytes.
 const WORD: usize = 100;
 
-/// Writes the documents of up to `limit` tickets that changed, of fewer where they are long, and
-/// says how many: none when none is left.
+/// What was put into the index together; nothing when none is left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Indexed {
+    /// How many tickets.
+    pub tickets: usize,
+    /// How many contacts.
+    pub contacts: usize,
+}
+
+/// Writes the documents of up to `limit` tickets that changed, of fewer where they are long, and of
+/// up to `limit` contacts.
 ///
 /// # Errors
 /// As every statement.
-pub async fn index_some(store: &Store, limit: i64) -> Result<usize> {
-    let mut conn = store.read().await?;
-    let behind: Vec<Ticket> = on!(conn, |c| tickets::table
-        .filter(tickets::indexed_version.lt(tickets::version))
-        .order(tickets::id)
-        .limit(limit)
-        .select(Ticket::as_select())
-        .load(c)
-        .await)?;
-    if behind.is_empty() {
-        return Ok(0);
+pub async fn index_some(store: &Store, limit: i64) -> Result<Indexed> {
+    let conn = store.read().await?;
+    let people = contacts::behind(&conn, limit).await?;
+    let behind = tickets::behind(&conn, limit).await?;
+    if people.is_empty() && behind.is_empty() {
+        return Ok(Indexed::default());
     }
-    let documents = documents(&mut conn, &behind).await?;
+    let names = contacts::documents(&conn, &people).await?;
+    let documents = tickets::documents(&conn, &behind).await?;
     drop(conn);
-    let mut tx = store.begin().await?;
-    put(&mut tx, &documents).await?;
-    note_versions(&mut tx, &behind[..documents.len()]).await?;
+    let tx = store.begin().await?;
+    put(&tx, contacts::TABLE, &names).await?;
+    put(&tx, tickets::TABLE, &documents).await?;
+    // Contacts before tickets, in the order in which arriving messages lock them.
+    let ids: Vec<i64> = people.iter().map(|contact| contact.id).collect();
+    super::contacts::lock(&tx, &ids).await?;
+    let seen = people.iter().map(|contact| (contact.id, contact.search_version));
+    note_versions(&tx, "contacts", seen).await?;
+    let seen = behind.iter().take(documents.len()).map(|ticket| (ticket.id, ticket.version));
+    note_versions(&tx, "tickets", seen).await?;
     tx.commit().await?;
-    Ok(documents.len())
+    Ok(Indexed { tickets: documents.len(), contacts: names.len() })
 }
 
-/// A condition on `tickets` that they hold every word of `text`, or words that begin with them: SQL,
-/// to be followed by a bound text and `))`, and that text. `None` where `text` has no word.
-pub(super) fn condition(text: &str, is_postgres: bool) -> Option<(&'static str, String)> {
-    let words = words(text);
-    if words.is_empty() {
-        return None;
+/// Where the documents of a table's rows are kept.
+struct Documents {
+    name: &'static str,
+    /// The column that names the row, on PostgreSQL; on SQLite it is always `rowid`.
+    id: &'static str,
+    /// What makes a document of a text, on PostgreSQL.
+    made_of: fn(&str) -> String,
+}
+
+async fn put(tx: &Tx, table: Documents, documents: &[(i64, String)]) -> Result<()> {
+    if documents.is_empty() {
+        return Ok(());
     }
-    Some(if is_postgres {
-        (
-            "tickets.id IN (SELECT ticket_id FROM ticket_search
-                            WHERE document @@ to_tsquery('simple', ",
-            words.iter().map(|w| format!("{w}:*")).collect::<Vec<_>>().join(" & "),
-        )
-    } else {
-        (
-            "tickets.id IN (SELECT rowid FROM ticket_search WHERE ticket_search MATCH (",
-            words.iter().map(|w| format!("\"{w}\"*")).collect::<Vec<_>>().join(" "),
-        )
-    })
-}
-
-/// The documents of these tickets, or of as many of them as fit into memory together.
-async fn documents(conn: &mut Conn, behind: &[Ticket]) -> Result<Vec<(i64, String)>> {
-    let contact_ids: Vec<i64> = behind.iter().map(|ticket| ticket.contact_id).collect();
-    let contacts = contacts::by_ids(conn, &contact_ids).await?;
-    let identities = contacts::identities_of(conn, &contact_ids).await?;
-    let mut documents = Vec::with_capacity(behind.len());
-    let mut bytes = 0;
-    for some in behind.chunks(READ) {
-        let ids: Vec<i64> = some.iter().map(|ticket| ticket.id).collect();
-        let texts = messages::newest_texts_of(conn, &ids, MESSAGES, DOCUMENT).await?;
-        for ticket in some {
-            let mut parts = vec![ticket.id.to_string()];
-            parts.extend(ticket.subject.clone());
-            parts.extend(ticket.external_id.clone());
-            let contact = contacts.iter().find(|contact| contact.id == ticket.contact_id);
-            parts.extend(contact.map(|contact| contact.search_text.clone()));
-            let theirs = identities.iter().filter(|name| name.contact_id == ticket.contact_id);
-            parts.extend(theirs.map(|name| name.identifier.clone()));
-            parts.extend(texts.iter().filter(|(id, _)| *id == ticket.id).map(|(_, t)| t.clone()));
-            let text = parts.join(" ").to_lowercase();
-            let short: String = text.chars().take(DOCUMENT).collect();
-            let document = words(&short).join(" ");
-            bytes += document.len();
-            documents.push((ticket.id, document));
-        }
-        if bytes > TOGETHER {
-            break;
-        }
-    }
-    Ok(documents)
-}
-
-async fn put(tx: &mut Tx, documents: &[(i64, String)]) -> Result<()> {
-    let conn: &mut Conn = tx;
+    let (conn, Documents { name, id, made_of }): (&Conn, _) = (tx, table);
     let sql = if conn.is_postgres() {
-        let value = |i: usize| format!("(${}, to_tsvector('simple', ${}))", 2 * i + 1, 2 * i + 2);
+        let text = |i: usize| made_of(&format!("${}", 2 * i + 2));
+        let value = |i: usize| format!("(${}, {})", 2 * i + 1, text(i));
         let values: Vec<_> = (0..documents.len()).map(value).collect();
         format!(
-            "INSERT INTO ticket_search (ticket_id, document) VALUES {}
-             ON CONFLICT (ticket_id) DO UPDATE SET document = excluded.document",
+            "INSERT INTO {name} ({id}, document) VALUES {}
+             ON CONFLICT ({id}) DO UPDATE SET document = excluded.document",
             values.join(",")
         )
     } else {
         let values = vec!["(?, ?)"; documents.len()].join(",");
-        format!("INSERT OR REPLACE INTO ticket_search (rowid, document) VALUES {values}")
+        format!("INSERT OR REPLACE INTO {name} (rowid, document) VALUES {values}")
     };
     on!(conn, |c| {
         let mut query = diesel::sql_query(sql.as_str()).into_boxed();
@@ -128,16 +90,31 @@ async fn put(tx: &mut Tx, documents: &[(i64, String)]) -> Result<()> {
 }
 
 /// Notes the versions that were read, not those that are there now: what changed since comes again.
-async fn note_versions(tx: &mut Tx, indexed: &[Ticket]) -> Result<()> {
-    let values = indexed.iter().map(|t| format!("({}, {})", t.id, t.version));
+async fn note_versions(tx: &Tx, table: &str, seen: impl Iterator<Item = (i64, i64)>) -> Result<()> {
+    let values: Vec<_> = seen.map(|(id, version)| format!("({id}, {version})")).collect();
+    if values.is_empty() {
+        return Ok(());
+    }
     let sql = format!(
-        "UPDATE tickets SET indexed_version = seen.column2 FROM (VALUES {}) AS seen
-         WHERE tickets.id = seen.column1",
-        values.collect::<Vec<_>>().join(",")
+        "UPDATE {table} SET indexed_version = seen.column2 FROM (VALUES {}) AS seen
+         WHERE {table}.id = seen.column1",
+        values.join(",")
     );
-    let conn: &mut Conn = tx;
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::sql_query(sql.as_str()).execute(c).await)?;
     Ok(())
+}
+
+/// What is looked for, in the database's own query language: every word of `text`, or one that
+/// begins with it. `None` where `text` has no word.
+fn wanted(text: &str, is_postgres: bool) -> Option<String> {
+    let mut words = words(text);
+    words.sort_unstable();
+    words.dedup();
+    let (each, between): (fn(String) -> String, _) =
+        if is_postgres { (|w| format!("{w}:*"), " & ") } else { (|w| format!("\"{w}\"*"), " ") };
+    let words: Vec<String> = words.into_iter().map(each).collect();
+    (!words.is_empty()).then(|| words.join(between))
 }
 
 /// Words of letters and digits, in lower case: the same for documents and for what is looked for,

@@ -12,7 +12,7 @@ use crate::clock::Millis;
 ///
 /// # Errors
 /// As every statement.
-pub async fn get(conn: &mut Conn, name: &str) -> Result<Option<String>> {
+pub async fn get(conn: &Conn, name: &str) -> Result<Option<String>> {
     Ok(on!(conn, |c| settings::table.find(name).select(settings::value).first(c).await.optional())?)
 }
 
@@ -20,8 +20,8 @@ pub async fn get(conn: &mut Conn, name: &str) -> Result<Option<String>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn set(tx: &mut Tx, name: &str, value: &str, now: Millis) -> Result<()> {
-    let conn: &mut Conn = tx;
+pub async fn set(tx: &Tx, name: &str, value: &str, now: Millis) -> Result<()> {
+    let conn: &Conn = tx;
     on!(conn, |c| diesel::insert_into(settings::table)
         .values((settings::name.eq(name), settings::value.eq(value), settings::updated_at.eq(now)))
         .on_conflict(settings::name)

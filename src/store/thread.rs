@@ -21,12 +21,12 @@ thread_local! {
 }
 
 impl Store {
-    /// Runs work that is mostly statements: on SQLite on a thread of its own, which may block, and
-    /// on PostgreSQL as a task.
+    /// Runs work that is mostly statements: on SQLite on a thread of its own, which may block and has
+    /// this name, and on PostgreSQL as a task.
     ///
     /// # Errors
     /// When there can be no more threads.
-    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    pub fn spawn(&self, name: &str, work: impl Future<Output = ()> + Send + 'static) -> Result<()> {
         if let Target::Postgres(_) = self.target {
             tokio::spawn(work);
             return Ok(());
@@ -36,7 +36,7 @@ impl Store {
             MAY_BLOCK.set(true);
             runtime.block_on(work);
         };
-        let thread = std::thread::Builder::new().name("centrium-sqlite".into());
+        let thread = std::thread::Builder::new().name(name.into());
         thread.spawn(run).map_err(super::Error::unavailable)?;
         Ok(())
     }

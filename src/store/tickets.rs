@@ -1,24 +1,27 @@
 //! Tickets.
 
-use diesel::dsl::{exists, max, not, sql};
+use diesel::dsl::{exists, not, sql};
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, Identifiable, Insertable, OptionalExtension,
-    QueryDsl, Queryable, Selectable, SelectableHelper,
+    QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper,
 };
 use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
-use super::conn::on;
-use super::insert::insert;
+use super::conn::{lock, on};
+use super::insert::rows;
 use super::names::{Author, Priority, Status};
 use super::one_of::one_of;
+use super::prepared::{Fixed, Prepared, as_json};
 use super::schema::{messages, tickets};
-use super::{Conn, Result, StoredKind, Tx, ids, search};
+use super::{Conn, Result, StoredKind, Tx, search};
 use crate::clock::Millis;
 
 /// A ticket.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, Identifiable)]
+#[derive(
+    Clone, Debug, Queryable, QueryableByName, Selectable, Insertable, Serialize, Identifiable,
+)]
 #[diesel(table_name = tickets, treat_none_as_default_value = false)]
 pub struct Ticket {
     /// Its number.
@@ -92,8 +95,9 @@ pub struct Filter {
 ///
 /// # Errors
 /// As every statement.
-pub async fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Ticket>> {
-    let words = filter.text.as_ref().map(|text| search::condition(text, conn.is_postgres()));
+pub async fn list(conn: &Conn, filter: &Filter, limit: i64) -> Result<Vec<Ticket>> {
+    let words =
+        filter.text.as_ref().map(|text| search::tickets::condition(text, conn.is_postgres()));
     if words == Some(None) {
         return Ok(Vec::new());
     }
@@ -139,7 +143,7 @@ pub async fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Ti
 ///
 /// # Errors
 /// As every statement.
-pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Ticket>> {
+pub async fn get(conn: &Conn, id: i64) -> Result<Option<Ticket>> {
     Ok(on!(conn, |c| tickets::table
         .find(id)
         .select(Ticket::as_select())
@@ -152,7 +156,7 @@ pub async fn get(conn: &mut Conn, id: i64) -> Result<Option<Ticket>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Ticket>> {
+pub async fn by_ids(conn: &Conn, ids: &[i64]) -> Result<Vec<Ticket>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -167,9 +171,18 @@ pub async fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Ticket>> {
 ///
 /// # Errors
 /// As every statement.
-pub async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Ticket>> {
-    ids::lock_rows(tx, ids::Table::Tickets, ids).await?;
-    by_ids(tx, ids).await
+pub async fn lock(tx: &Tx, ids: &[i64]) -> Result<Vec<Ticket>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let conn: &Conn = tx;
+    Ok(lock!(
+        conn,
+        tickets::table
+            .filter(one_of(tickets::id, ids))
+            .select(Ticket::as_select())
+            .order(tickets::id)
+    )?)
 }
 
 /// The ids of these conversations' tickets.
@@ -177,7 +190,7 @@ pub async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Ticket>> {
 /// # Errors
 /// As every statement.
 pub async fn of_conversations(
-    conn: &mut Conn,
+    conn: &Conn,
     channel: StoredKind,
     external_ids: &[String],
 ) -> Result<Vec<i64>> {
@@ -192,49 +205,85 @@ pub async fn of_conversations(
         .await)?)
 }
 
-/// For each of these contacts the ids of the tickets on `channel` that may take their next message:
-/// the newest open one, and the newest of those closed after `closed_since`.
+/// For each of these contacts the tickets on `channel` that may take their next message: the newest
+/// open one, and the newest of those closed after `closed_since`.
 ///
 /// # Errors
 /// As every statement.
 pub async fn current(
-    conn: &mut Conn,
+    conn: &Conn,
     channel: StoredKind,
     contact_ids: &[i64],
     closed_since: Millis,
-) -> Result<Vec<i64>> {
+) -> Result<Vec<Ticket>> {
+    find_current(conn, channel, contact_ids, closed_since, "").await
+}
+
+/// The same, and nobody else changes them until this transaction ends.
+///
+/// # Errors
+/// As every statement.
+pub async fn lock_current(
+    tx: &Tx,
+    channel: StoredKind,
+    contact_ids: &[i64],
+    closed_since: Millis,
+) -> Result<Vec<Ticket>> {
+    let lock = if tx.is_postgres() { "ORDER BY tickets.id FOR UPDATE OF tickets" } else { "" };
+    find_current(tx, channel, contact_ids, closed_since, lock).await
+}
+
+/// One contact after the other, in the indexes of open and of closed tickets.
+async fn find_current(
+    conn: &Conn,
+    channel: StoredKind,
+    contact_ids: &[i64],
+    closed_since: Millis,
+    lock: &str,
+) -> Result<Vec<Ticket>> {
     if contact_ids.is_empty() {
         return Ok(Vec::new());
     }
-    // Two aggregates a contact; a contact's tickets are found by their index.
-    let open: Vec<Option<i64>> = on!(conn, |c| tickets::table
-        .filter(one_of(tickets::contact_id, contact_ids))
-        .filter(tickets::channel.eq(channel))
-        .filter(tickets::status.ne(Status::Closed))
-        .group_by(tickets::contact_id)
-        .select(max(tickets::id))
+    let newest = |contact: &str, p: &str| {
+        let theirs = format!("FROM tickets WHERE contact_id = {contact} AND channel = {p}2");
+        format!(
+            "SELECT max(id) AS id {theirs} AND status <> 'closed'
+             UNION ALL SELECT max(id) {theirs} AND status = 'closed' AND closed_at > {p}3"
+        )
+    };
+    let sql = if conn.is_postgres() {
+        format!(
+            "SELECT tickets.* FROM json_array_elements_text($1::json) AS given (contact)
+             CROSS JOIN LATERAL ({}) AS newest
+             JOIN tickets ON tickets.id = newest.id {lock}",
+            newest("given.contact::bigint", "$")
+        )
+    } else {
+        format!(
+            "SELECT tickets.* FROM json_each(?1) AS given JOIN tickets ON tickets.id IN ({})",
+            newest("given.value", "?")
+        )
+    };
+    let ids = as_json(contact_ids);
+    Ok(on!(conn, |c| Prepared::new(&sql)
+        .text(&ids)
+        .text(channel.0.as_str())
+        .number(closed_since)
         .load(c)
-        .await)?;
-    let closed: Vec<Option<i64>> = on!(conn, |c| tickets::table
-        .filter(one_of(tickets::contact_id, contact_ids))
-        .filter(tickets::channel.eq(channel))
-        .filter(tickets::status.eq(Status::Closed))
-        .filter(tickets::closed_at.gt(closed_since))
-        .group_by(tickets::contact_id)
-        .select(max(tickets::id))
-        .load(c)
-        .await)?;
-    Ok(open.into_iter().chain(closed).flatten().collect())
+        .await)?)
 }
+
+/// As an index has it.
+const OPEN: Fixed = Fixed("tickets.status <> 'closed'");
 
 /// The ids of a contact's open tickets, on all channels.
 ///
 /// # Errors
 /// As every statement.
-pub async fn open_of_contact(conn: &mut Conn, contact_id: i64) -> Result<Vec<i64>> {
+pub async fn open_of_contact(conn: &Conn, contact_id: i64) -> Result<Vec<i64>> {
     Ok(on!(conn, |c| tickets::table
         .filter(tickets::contact_id.eq(contact_id))
-        .filter(tickets::status.ne(Status::Closed))
+        .filter(OPEN)
         .order(tickets::id)
         .select(tickets::id)
         .load(c)
@@ -246,50 +295,44 @@ pub async fn open_of_contact(conn: &mut Conn, contact_id: i64) -> Result<Vec<i64
 ///
 /// # Errors
 /// As every statement.
-pub async fn silent(conn: &mut Conn, silent_since: Millis, limit: i64) -> Result<Vec<i64>> {
+pub async fn silent(conn: &Conn, silent_since: Millis, limit: i64) -> Result<Vec<i64>> {
     let by = |authors: &'static [Author]| {
         messages::table
             .filter(messages::ticket_id.eq(tickets::id))
             .filter(messages::author.eq_any(authors))
     };
     Ok(on!(conn, |c| tickets::table
-        .filter(tickets::status.ne(Status::Closed))
+        .filter(tickets::status.eq_any([Status::New, Status::InProgress]))
         .filter(tickets::updated_at.lt(silent_since))
         .filter(tickets::escalated_at.is_null())
         .filter(tickets::operator.is_null())
         .filter(exists(by(&[Author::Assistant, Author::System])))
         .filter(not(exists(by(&[Author::Operator]))))
-        .order(tickets::updated_at)
         .select(tickets::id)
         .limit(limit)
         .load(c)
         .await)?)
 }
 
-/// Writes tickets, new or changed.
-pub(super) async fn upsert(conn: &mut Conn, rows: Vec<Ticket>) -> Result<()> {
-    insert!(
-        conn,
-        rows,
-        tickets,
-        [
-            contact_id,
-            subject,
-            status,
-            priority,
-            category,
-            department,
-            needs_escalation,
-            escalation_reason,
-            escalated_at,
-            is_auto_solved,
-            operator,
-            taken_by,
-            version,
-            updated_at,
-            first_response_at,
-            closed_at
-        ]
-    );
-    Ok(())
-}
+rows!(
+    Ticket,
+    tickets,
+    [
+        contact_id,
+        subject,
+        status,
+        priority,
+        category,
+        department,
+        needs_escalation,
+        escalation_reason,
+        escalated_at,
+        is_auto_solved,
+        operator,
+        taken_by,
+        version,
+        updated_at,
+        first_response_at,
+        closed_at
+    ]
+);

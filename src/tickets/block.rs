@@ -26,21 +26,21 @@ pub async fn unblock(engine: &Engine, contact_id: i64) -> Result<Contact> {
 async fn set_blocked(engine: &Engine, contact_id: i64, blocked: bool) -> Result<Contact> {
     again(move || async move {
         let now = engine.clock.now();
-        let mut tx = engine.store.begin().await?;
+        let tx = engine.store.begin().await?;
         // The contact before its tickets, in the order in which arriving messages lock them.
-        if !contacts::set_blocked(&mut tx, contact_id, blocked, now).await? {
+        if !contacts::set_blocked(&tx, contact_id, blocked, now).await? {
             return Err(Error::NotFound("contact"));
         }
         let mut changes = Changes::default();
         if blocked {
-            let open = tickets::open_of_contact(&mut tx, contact_id).await?;
-            for mut ticket in tickets::lock(&mut tx, &open).await? {
+            let open = tickets::open_of_contact(&tx, contact_id).await?;
+            for mut ticket in tickets::lock(&tx, &open).await? {
                 life::set_status(&mut ticket, Status::Closed, &mut changes.events, now);
                 changes.tickets.insert(ticket.id, ticket);
             }
         }
-        changes.write(&mut tx).await?;
-        let contact = contacts::get(&mut tx, contact_id).await?;
+        changes.write(&tx).await?;
+        let contact = contacts::get(&tx, contact_id).await?;
         tx.commit().await?;
         contact.ok_or(Error::NotFound("contact"))
     })

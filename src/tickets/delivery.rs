@@ -16,9 +16,9 @@ use crate::store::{Changes, Table, jobs, messages, reserve};
 /// `Store`.
 pub async fn retry(engine: &Engine, ticket_id: i64, message_id: i64) -> Result<Message> {
     again(move || async move {
-        let mut tx = engine.store.begin().await?;
-        let ticket = lock(&mut tx, ticket_id).await?;
-        let message = messages::get(&mut tx, message_id).await?;
+        let tx = engine.store.begin().await?;
+        let ticket = lock(&tx, ticket_id).await?;
+        let message = messages::get(&tx, message_id).await?;
         let message = message.filter(|message| message.ticket_id == ticket.id);
         let mut message = message.ok_or(Error::NotFound("message"))?;
         if message.delivery_state != Some(DeliveryState::Failed) {
@@ -26,15 +26,15 @@ pub async fn retry(engine: &Engine, ticket_id: i64, message_id: i64) -> Result<M
             return Err(Error::invalid(sentence));
         }
         let state = DeliveryState::Pending;
-        messages::set_delivery(&mut tx, message.id, state, None, None).await?;
+        messages::set_delivery(&tx, message.id, state, None, None).await?;
         (message.delivery_state, message.delivery_error) = (Some(state), None);
-        jobs::forget_buried(&mut tx, JobKind::DeliverReply, message.id).await?;
+        jobs::forget_buried(&tx, JobKind::DeliverReply, message.id).await?;
         let mut changes = Changes::default();
         if !engine.is_pulled(ticket.channel.0) {
-            let job_ids = reserve(&mut tx, Table::Jobs, 1).await?;
+            let job_ids = reserve(&tx, Table::Jobs, 1).await?;
             changes.jobs.extend(job_ids.map(|id| job(id, message.id, engine.clock.now())));
         }
-        changes.write(&mut tx).await?;
+        changes.write(&tx).await?;
         tx.commit().await?;
         Ok(message)
     })

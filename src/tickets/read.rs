@@ -32,16 +32,16 @@ pub async fn for_channel(
     ticket_id: i64,
 ) -> Result<Option<Value>, Error> {
     let mut conn = engine.store.read().await?;
-    let ticket = tickets::get(&mut conn, ticket_id).await?;
+    let ticket = tickets::get(&conn, ticket_id).await?;
     let Some(ticket) = ticket.filter(|ticket| ticket.channel.0 == channel) else {
         return Ok(None);
     };
-    let mut said = messages::newest_said(&mut conn, ticket_id, SHOWN).await?;
+    let mut said = messages::newest_said(&conn, ticket_id, SHOWN).await?;
     if engine.is_pulled(channel) {
         conn = deliver(engine, conn, ticket_id, &mut said).await?;
     }
-    let messages = MessageOut::load(&mut conn, said).await?;
-    let Some(ticket) = TicketOut::load(&mut conn, vec![ticket]).await?.pop() else {
+    let messages = MessageOut::load(&conn, said).await?;
+    let Some(ticket) = TicketOut::load(&conn, vec![ticket]).await?.pop() else {
         return Ok(None);
     };
     Ok(serde_json::to_value(Conversation { ticket, messages }).ok())
@@ -60,8 +60,8 @@ async fn deliver(
         return Ok(conn);
     }
     drop(conn);
-    let mut tx = engine.store.begin().await?;
-    messages::mark_delivered(&mut tx, ticket_id, last).await?;
+    let tx = engine.store.begin().await?;
+    messages::mark_delivered(&tx, ticket_id, last).await?;
     tx.commit().await?;
     for message in said.iter_mut().filter(pending) {
         message.delivery_state = Some(DeliveryState::Delivered);

@@ -115,20 +115,20 @@ impl Draft {
 }
 
 async fn write(engine: &Engine, ticket_id: i64, draft: &Draft) -> Result<Posted> {
-    let mut tx = engine.store.begin().await?;
-    let mut ticket = lock(&mut tx, ticket_id).await?;
-    if let Some(posted) = find_posted(&mut tx, ticket_id, draft).await? {
+    let tx = engine.store.begin().await?;
+    let mut ticket = lock(&tx, ticket_id).await?;
+    if let Some(posted) = find_posted(&tx, ticket_id, draft).await? {
         return Ok(posted);
     }
     let now = engine.clock.now();
     let mut changes = Changes::default();
-    let message = message_row(&mut tx, &ticket, draft, now).await?;
-    let attachments = attachment_rows(&mut tx, message.id, &draft.kept, now).await?;
+    let message = message_row(&tx, &ticket, draft, now).await?;
+    let attachments = attachment_rows(&tx, message.id, &draft.kept, now).await?;
     if draft.author == Author::Operator {
         life::join(&mut ticket, &draft.operator, &mut changes.events, now);
         ticket.first_response_at.get_or_insert(now);
         if !engine.is_pulled(ticket.channel.0) {
-            let job_ids = reserve(&mut tx, Table::Jobs, 1).await?;
+            let job_ids = reserve(&tx, Table::Jobs, 1).await?;
             changes.jobs.extend(job_ids.map(|id| delivery::job(id, message.id, now)));
         }
     }
@@ -144,7 +144,7 @@ async fn write(engine: &Engine, ticket_id: i64, draft: &Draft) -> Result<Posted>
     changes.tickets.insert(ticket.id, ticket);
     changes.messages.push(message.clone());
     changes.attachments.clone_from(&attachments);
-    changes.write(&mut tx).await?;
+    changes.write(&tx).await?;
     tx.commit().await?;
     Ok(Posted { message, attachments })
 }
@@ -155,7 +155,7 @@ fn scope(ticket_id: i64) -> String {
     format!("ticket:{ticket_id}:messages")
 }
 
-async fn find_posted(tx: &mut Tx, ticket_id: i64, draft: &Draft) -> Result<Option<Posted>> {
+async fn find_posted(tx: &Tx, ticket_id: i64, draft: &Draft) -> Result<Option<Posted>> {
     let keys: Vec<String> = draft.key.iter().cloned().collect();
     let Some(used) = idempotency::find(tx, &scope(ticket_id), &keys).await?.pop() else {
         return Ok(None);
@@ -169,7 +169,7 @@ async fn find_posted(tx: &mut Tx, ticket_id: i64, draft: &Draft) -> Result<Optio
     Ok(Some(Posted { message, attachments }))
 }
 
-async fn message_row(tx: &mut Tx, ticket: &Ticket, draft: &Draft, now: Millis) -> Result<Message> {
+async fn message_row(tx: &Tx, ticket: &Ticket, draft: &Draft, now: Millis) -> Result<Message> {
     let is_note = draft.author == Author::Note;
     // Mail and messengers show an answer beside what it answers.
     let answered = if is_note { None } else { messages::last_of_customer(tx, ticket.id).await? };
@@ -184,7 +184,7 @@ async fn message_row(tx: &mut Tx, ticket: &Ticket, draft: &Draft, now: Millis) -
 }
 
 async fn attachment_rows(
-    tx: &mut Tx,
+    tx: &Tx,
     message_id: i64,
     kept: &[Kept],
     now: Millis,

@@ -147,7 +147,7 @@ impl TicketOut {
     ///
     /// # Errors
     /// As every statement.
-    pub async fn load(conn: &mut Conn, tickets: Vec<Ticket>) -> Result<Vec<Self>> {
+    pub async fn load(conn: &Conn, tickets: Vec<Ticket>) -> Result<Vec<Self>> {
         let mut ids: Vec<i64> = tickets.iter().map(|ticket| ticket.contact_id).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -183,7 +183,7 @@ impl ContactOut {
     ///
     /// # Errors
     /// As every statement.
-    pub async fn load(conn: &mut Conn, contacts: Vec<Contact>) -> Result<Vec<Self>> {
+    pub async fn load(conn: &Conn, contacts: Vec<Contact>) -> Result<Vec<Self>> {
         let ids: Vec<i64> = contacts.iter().map(|contact| contact.id).collect();
         let identities = contacts::identities_of(conn, &ids).await?;
         Ok(contacts.into_iter().map(|contact| Self::new(contact, &identities)).collect())
@@ -213,7 +213,7 @@ impl MessageOut {
     ///
     /// # Errors
     /// As every statement.
-    pub async fn load(conn: &mut Conn, messages: Vec<Message>) -> Result<Vec<Self>> {
+    pub async fn load(conn: &Conn, messages: Vec<Message>) -> Result<Vec<Self>> {
         let ids: Vec<i64> = messages.iter().map(|message| message.id).collect();
         let files = attachments::of_messages(conn, &ids).await?;
         Ok(messages.into_iter().map(|message| Self::new(message, &files)).collect())

@@ -36,7 +36,7 @@ where
 }
 
 /// The ticket, which nobody else changes until this transaction ends.
-pub(super) async fn lock(tx: &mut Tx, ticket_id: i64) -> Result<Ticket> {
+pub(super) async fn lock(tx: &Tx, ticket_id: i64) -> Result<Ticket> {
     let ticket = tickets::lock(tx, &[ticket_id]).await?.pop();
     ticket.ok_or(Error::NotFound("ticket"))
 }
@@ -50,14 +50,14 @@ pub(super) async fn change_ticket(
 ) -> Result<Ticket> {
     let step = &step;
     again(move || async move {
-        let mut tx = engine.store.begin().await?;
-        let mut ticket = lock(&mut tx, ticket_id).await?;
+        let tx = engine.store.begin().await?;
+        let mut ticket = lock(&tx, ticket_id).await?;
         let before = ticket.version;
         let mut changes = Changes::default();
         step(&mut ticket, &mut changes.events, engine.clock.now());
         if ticket.version != before {
             changes.tickets.insert(ticket.id, ticket.clone());
-            changes.write(&mut tx).await?;
+            changes.write(&tx).await?;
             tx.commit().await?;
         }
         Ok(ticket)

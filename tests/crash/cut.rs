@@ -113,9 +113,9 @@ impl World {
 
     /// Everything that is stored or was sent, in words, without ids and times.
     async fn state(&self, engine: &Engine) -> Vec<String> {
-        let mut conn = engine.store.read().await.unwrap();
+        let conn = engine.store.read().await.unwrap();
         let mut lines = Vec::new();
-        let all = tickets::list(&mut conn, &tickets::Filter::default(), 100).await.unwrap();
+        let all = tickets::list(&conn, &tickets::Filter::default(), 100).await.unwrap();
         for ticket in all {
             let name = ticket.external_id.clone().unwrap_or_default();
             lines.push(format!(
@@ -123,23 +123,22 @@ impl World {
                 ticket.status, ticket.priority, ticket.needs_escalation, ticket.operator
             ));
             for (i, message) in
-                messages::newest(&mut conn, ticket.id, None, 100).await.unwrap().iter().enumerate()
+                messages::newest(&conn, ticket.id, None, 100).await.unwrap().iter().enumerate()
             {
                 lines.push(format!(
                     "message {name} {i} {} {:?} {}",
                     message.author, message.delivery_state, message.text
                 ));
             }
-            for (i, event) in
-                events::of_ticket(&mut conn, ticket.id).await.unwrap().iter().enumerate()
+            for (i, event) in events::of_ticket(&conn, ticket.id).await.unwrap().iter().enumerate()
             {
                 lines.push(format!("event {name} {i} {}", event.kind));
             }
         }
-        for contact in contacts::search(&mut conn, None, None, 100).await.unwrap() {
+        for contact in contacts::search(&conn, None, None, 100).await.unwrap() {
             lines.push(format!("contact {}", contact.search_text));
         }
-        for job in jobs::list(&mut conn, None, 100).await.unwrap() {
+        for job in jobs::list(&conn, None, 100).await.unwrap() {
             lines.push(format!("job {} {}", job.kind, job.state));
         }
         let mut keys: Vec<_> = self.telegram.sent().into_iter().map(|out| out.text).collect();
@@ -221,9 +220,9 @@ async fn run_jobs(engine: &Engine) -> Step {
     loop {
         let mut work = engine.local.drain().await;
         if work.is_empty() {
-            let mut tx = engine.store.begin().await.map_err(|e| e.to_string())?;
+            let tx = engine.store.begin().await.map_err(|e| e.to_string())?;
             let now = engine.clock.now();
-            work = jobs::claim(&mut tx, &engine.node, now, now + 60_000, 10)
+            work = jobs::claim(&tx, &engine.node, now, now + 60_000, 10)
                 .await
                 .map_err(|e| e.to_string())?;
             tx.commit().await.map_err(|e| e.to_string())?;

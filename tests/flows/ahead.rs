@@ -91,7 +91,7 @@ fn knowing(gate: &Gate, at_once: bool) -> Options {
 }
 
 async fn wait_for_jobs(app: &App) {
-    while jobs::any(&mut app.engine.store.read().await.unwrap()).await.unwrap() {
+    while jobs::any(&app.engine.store.read().await.unwrap()).await.unwrap() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -101,8 +101,8 @@ both!(an_answer_knows_what_was_said_before_and_needs_no_job, async |app: App| {
     assert_eq!(app.http.say("anna", "one").await["reply"], "one after []");
     assert_eq!(app.http.say("boris", "uno").await["reply"], "uno after []");
     assert_eq!(app.http.say("anna", "two").await["reply"], "two after [one, one after []]");
-    let mut tx = app.engine.store.begin().await.unwrap();
-    let first_job = reserve(&mut tx, Table::Jobs, 1).await.unwrap().next();
+    let tx = app.engine.store.begin().await.unwrap();
+    let first_job = reserve(&tx, Table::Jobs, 1).await.unwrap().next();
     assert_eq!(first_job, Some(1), "no job was ever made");
 });
 
@@ -129,8 +129,8 @@ both!(a_ticket_that_changed_meanwhile_gets_its_answer_in_a_job, async |app: App|
     app.http.post("/api/tickets/1/messages", note).await.expect(201);
     gate.open();
     assert_eq!(waiting.await.unwrap()["reply"], "two after [one, one after []]");
-    let mut tx = app.engine.store.begin().await.unwrap();
-    let next_job = reserve(&mut tx, Table::Jobs, 1).await.unwrap().next();
+    let tx = app.engine.store.begin().await.unwrap();
+    let next_job = reserve(&tx, Table::Jobs, 1).await.unwrap().next();
     assert_eq!(next_job, Some(2), "it was a job's");
 });
 

@@ -112,7 +112,7 @@ both!(pieces_that_come_quickly_get_one_answer_for_the_last, async |app: App| {
     }
     let sent = wait_for_delivery(&app, ticket, "sent").await;
     assert!(sent["text"].as_str().unwrap().contains("роутер"), "{sent}");
-    while centrium::store::jobs::any(&mut app.engine.store.read().await.unwrap()).await.unwrap() {
+    while centrium::store::jobs::any(&app.engine.store.read().await.unwrap()).await.unwrap() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(channel.sent().len(), 1, "the answers to the first pieces are dropped");

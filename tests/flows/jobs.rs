@@ -176,7 +176,7 @@ both!(an_operator_who_leaves_in_the_middle_leaves_no_job_behind, async |app: App
     app.http.post("/api/tickets/1/join", json!({ "operator": "Айгуль" })).await.expect(200);
     app.http.say("anna", "роутер перезагрузил").await;
     app.http.post("/api/tickets/1/leave", json!({})).await.expect(200);
-    while jobs::any(&mut app.engine.store.read().await.unwrap()).await.unwrap() {
+    while jobs::any(&app.engine.store.read().await.unwrap()).await.unwrap() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let ticket = app.http.ticket(&json!(1)).await;
@@ -190,7 +190,7 @@ both!(a_turn_whose_message_is_missing_fails_alone, async |app: App| {
     answer_ticket::run(engine, turns).await.unwrap();
     tokio::time::timeout(Duration::from_secs(10), async {
         loop {
-            let conn = &mut engine.store.read().await.unwrap();
+            let conn = &engine.store.read().await.unwrap();
             let left = jobs::list(conn, None, 10).await.unwrap();
             if let [only] = left.as_slice() {
                 assert_eq!((only.subject_id, only.state), (999_999, JobState::Buried));
@@ -206,15 +206,15 @@ both!(a_turn_whose_message_is_missing_fails_alone, async |app: App| {
 /// Turns of these messages that this engine holds, and nothing of it works on.
 async fn hold_turns(engine: &Engine, messages: &[i64]) -> Vec<Job> {
     let now = engine.clock.now();
-    let mut tx = engine.store.begin().await.unwrap();
-    let ids = reserve(&mut tx, Table::Jobs, messages.len()).await.unwrap();
+    let tx = engine.store.begin().await.unwrap();
+    let ids = reserve(&tx, Table::Jobs, messages.len()).await.unwrap();
     let jobs: Vec<Job> = ids
         .zip(messages)
         .map(|(id, message)| Job::new(id, JobKind::AnswerTicket, *message, now, now))
         .map(|job| job.leased(&engine.node, now + LEASE))
         .collect();
     let changes = Changes { jobs: jobs.clone(), ..Changes::default() };
-    changes.write(&mut tx).await.unwrap();
+    changes.write(&tx).await.unwrap();
     tx.commit().await.unwrap();
     jobs
 }
@@ -239,7 +239,7 @@ async fn the_engine_of_a_copied_folder_is_another_and_the_next_life_of_the_first
     let App { database, folder, .. } = one;
     let next = App::start_on(database, folder, Options::default()).await;
     tokio::time::timeout(Duration::from_secs(10), async {
-        while jobs::any(&mut next.engine.store.read().await.unwrap()).await.unwrap() {
+        while jobs::any(&next.engine.store.read().await.unwrap()).await.unwrap() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     })

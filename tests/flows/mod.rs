@@ -1,6 +1,7 @@
 //! What happens over time: several requests, restarts, other people.
 
 mod ahead;
+mod contacts;
 mod delivery;
 mod jobs;
 mod life;

@@ -88,8 +88,8 @@ both!(every_step_is_an_event, async |app: App| {
     app.http.post(&format!("{path}/messages"), json!({ "text": "Слушаю" })).await.expect(201);
     app.http.patch(&path, json!({ "status": "closed" })).await.expect(200);
     let id = said["ticket_id"].as_i64().unwrap();
-    let mut conn = app.engine.store.read().await.unwrap();
-    let log = centrium::store::events::of_ticket(&mut conn, id).await.unwrap();
+    let conn = app.engine.store.read().await.unwrap();
+    let log = centrium::store::events::of_ticket(&conn, id).await.unwrap();
     let kinds: Vec<_> = log.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(
         kinds,
@@ -108,10 +108,10 @@ both!(every_step_is_an_event, async |app: App| {
 });
 
 async fn events(app: &App) -> usize {
-    let mut conn = app.engine.store.read().await.unwrap();
+    let conn = app.engine.store.read().await.unwrap();
     let mut count = 0;
     for id in 1..=10 {
-        count += centrium::store::events::of_ticket(&mut conn, id).await.unwrap().len();
+        count += centrium::store::events::of_ticket(&conn, id).await.unwrap().len();
     }
     count
 }

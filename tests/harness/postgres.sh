@@ -7,6 +7,9 @@
 #   tests/harness/postgres.sh with COMMAND…
 #                                      runs a command that finds a server's URL in TEST_DATABASE_URL:
 #                                      the one set there, the one that runs, or one just for it
+#   tests/harness/postgres.sh keep COMMAND…
+#                                      the same with a server of its own, whose databases are there
+#                                      again the next time, in target/bench-data
 #
 # Its settings are the server's own ones, durable commits included, because the crash tests are
 # worth nothing without them.
@@ -14,6 +17,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 state=target/services            # where the folder is and how to reach it, kept between calls
+memory=32MB                      # for pages; the server's own default is 128MB
 first_port=54517
 last_port=54580
 
@@ -60,20 +64,32 @@ free_port() {
 start() {
     ! running || { url; return; }
     stop    # what an ended machine left behind
+    initialise
+    launch
+}
+
+initialise() {
     mkdir -p "$state"
-    local folder password port bin
+    local folder
     folder=$(make_folder)
-    password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    # A password even here: whoever may log in as its superuser may run programs as its user.
+    od -An -N16 -tx1 /dev/urandom | tr -d ' \n' |
+        as_server sh -c 'umask 077; cat >"$0"' "$folder/password"
+    as_server "$(programs)/initdb" --pgdata="$folder/data" --username=centrium \
+        --pwfile="$folder/password" --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 \
+        >"$state/postgres.log" 2>&1 ||
+        { cat "$state/postgres.log" >&2; exit 1; }
+}
+
+launch() {
+    local folder password port bin
+    folder=$(cat "$state/postgres.folder")
+    password=$(as_server cat "$folder/password")
     port=$(free_port)
     bin=$(programs)
-    # A password even here: whoever may log in as its superuser may run programs as its user.
-    echo "$password" | as_server sh -c 'umask 077; cat >"$0"' "$folder/password"
-    as_server "$bin/initdb" --pgdata="$folder/data" --username=centrium --pwfile="$folder/password" \
-        --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 >"$state/postgres.log" 2>&1 ||
-        { cat "$state/postgres.log" >&2; exit 1; }
     # No Unix socket: the path to a deep folder would be too long for one.
     as_server "$bin/pg_ctl" start --wait --silent -D "$folder/data" -l "$folder/server.log" \
-        -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c max_connections=300 -c shared_buffers=32MB" ||
+        -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c max_connections=300 -c shared_buffers=$memory" ||
         { as_server cat "$folder/server.log" >&2; exit 1; }
     (umask 077; echo "postgres://centrium:$password@127.0.0.1:$port/postgres" >"$state/postgres.url")
     url
@@ -108,7 +124,30 @@ with() {
     "$@"
 }
 
+keep() {
+    if [ -z "${TEST_DATABASE_URL:-}" ]; then
+        state=target/bench-data/services
+        memory=128MB
+        tests/harness/install.sh postgres
+        if ! running; then
+            trap halt EXIT
+            trap 'exit 130' INT
+            trap 'exit 143' TERM
+            as_server test -f "$(cat "$state/postgres.folder" 2>/dev/null)/data/PG_VERSION" || initialise
+            launch >/dev/null
+        fi
+        TEST_DATABASE_URL=$(url)
+        export TEST_DATABASE_URL
+    fi
+    "$@"
+}
+
+halt() {
+    ! running || as_server "$(programs)/pg_ctl" stop --silent --mode=fast \
+        -D "$(cat "$state/postgres.folder")/data"
+}
+
 case ${1:-} in
-start | url | stop | with) "$@" ;;
-*) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+start | url | stop | with | keep) "$@" ;;
+*) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

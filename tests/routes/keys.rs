@@ -13,11 +13,11 @@ const NEW_SHOP: &str = "the-new-key-of-a-shop-0123456789abcd";
 
 /// As `centrium keys add NAME --scope external` does it, after `keys remove` where there is one.
 async fn add_key(app: &App, name: &str, value: &str) {
-    let mut tx = app.engine.store.begin().await.unwrap();
-    keys::remove(&mut tx, name).await.unwrap();
+    let tx = app.engine.store.begin().await.unwrap();
+    keys::remove(&tx, name).await.unwrap();
     let scope = String::from("external");
     let row = ApiKey { name: name.into(), scope, digest: digest(value), created_at: 1 };
-    keys::insert(&mut tx, &row).await.unwrap();
+    keys::insert(&tx, &row).await.unwrap();
     tx.commit().await.unwrap();
 }
 

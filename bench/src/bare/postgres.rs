@@ -26,7 +26,7 @@ pub async fn start(url: &str, set: usize, mut waiting: mpsc::Receiver<Waiting>) 
             let now = rows::now();
             let (columns, done) = Columns::of(taken.drain(..), &mut ledger, now);
             if let Err(error) = commit(&client, &statements, &columns, now).await {
-                crate::complain(&error.to_string());
+                crate::tell(&error.to_string());
                 return;
             }
             for (tell, ids) in done {
@@ -54,8 +54,9 @@ impl Statements {
             contacts: client
                 .prepare(
                     "INSERT INTO contacts
-                     (id, language, is_blocked, search_text, created_at, updated_at)
-                     SELECT id, 'ru', false, who, $3, $3
+                     (id, language, is_blocked, search_text, search_version, indexed_version,
+                      created_at, updated_at)
+                     SELECT id, 'ru', false, who, 1, 0, $3, $3
                      FROM unnest($1::bigint[], $2::text[]) AS new (id, who)",
                 )
                 .await?,
@@ -196,7 +197,11 @@ async fn commit(
     Ok(())
 }
 
-async fn run<const N: usize>(
+/// Runs a statement, where there is anything for it.
+///
+/// # Errors
+/// What the server says against it.
+pub async fn run<const N: usize>(
     client: &Client,
     is_needed: bool,
     statement: &Statement,

@@ -69,7 +69,8 @@ pub fn answer_added(ids: Ids) -> String {
     added(ids, ids.message + 1, "assistant", ANSWER)
 }
 
-fn added(ids: Ids, message: i64, author: &str, text: &str) -> String {
+/// The event of a message in `ids.ticket`.
+pub fn added(ids: Ids, message: i64, author: &str, text: &str) -> String {
     json!({
         "attachments": [], "author": author, "channel": "api", "external_id": null,
         "message_id": message, "operator": null, "text": text, "ticket_id": ids.ticket,

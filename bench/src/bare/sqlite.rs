@@ -8,29 +8,37 @@ use super::rows::{self, Ids, Ledger, Message};
 use crate::Result;
 use crate::constant::ANSWER;
 
-/// Opens the file with the engine's own settings, and starts to write.
+/// Opens the file, and starts to write.
 ///
 /// # Errors
 /// When the file can't be opened.
 pub fn start(path: &str, set: usize, mut waiting: mpsc::Receiver<Waiting>) -> Result<()> {
-    let conn = Connection::open(path).map_err(|e| e.to_string())?;
-    conn.execute_batch(
-        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
-    )
-    .map_err(|e| e.to_string())?;
-    conn.set_prepared_statement_cache_capacity(32);
+    let conn = open(path).map_err(|e| e.to_string())?;
     std::thread::spawn(move || {
         let mut ledger = Ledger::default();
         let mut taken = Vec::with_capacity(set);
         while waiting.blocking_recv_many(&mut taken, set) > 0 {
             if let Err(error) = commit(&conn, &mut ledger, taken.drain(..)) {
-                crate::complain(&error.to_string());
+                crate::tell(&error.to_string());
                 return;
             }
         }
     });
     Ok(())
+}
+
+/// A connection with the engine's own settings.
+///
+/// # Errors
+/// When the file can't be opened.
+pub fn open(path: &str) -> rusqlite::Result<Connection> {
+    let conn = Connection::open(path)?;
+    conn.execute_batch(
+        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;",
+    )?;
+    conn.set_prepared_statement_cache_capacity(32);
+    Ok(conn)
 }
 
 fn commit(
@@ -66,8 +74,9 @@ fn write(
     if is_new {
         conn.prepare_cached(
             "INSERT INTO contacts
-             (id, language, is_blocked, search_text, created_at, updated_at)
-             VALUES (?1, 'ru', 0, ?2, ?3, ?3)",
+             (id, language, is_blocked, search_text, search_version, indexed_version,
+              created_at, updated_at)
+             VALUES (?1, 'ru', 0, ?2, 1, 0, ?3, ?3)",
         )?
         .execute(params![ids.contact, message.who, now])?;
         conn.prepare_cached(

@@ -1,3 +1,4 @@
+DROP TABLE contact_search;
 DROP TABLE ticket_search;
 DROP TABLE settings;
 DROP TABLE idempotency_keys;

@@ -7,6 +7,8 @@ CREATE TABLE contacts (
     is_blocked BOOLEAN NOT NULL,
     metadata TEXT,
     search_text TEXT NOT NULL,
+    search_version BIGINT NOT NULL,
+    indexed_version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
@@ -160,10 +162,13 @@ CREATE TABLE settings (
     updated_at BIGINT NOT NULL
 );
 
+CREATE INDEX contacts_unindexed ON contacts (id) WHERE indexed_version < search_version;
 CREATE UNIQUE INDEX contact_identities_channel_identifier ON contact_identities (channel, identifier);
 CREATE INDEX contact_identities_contact ON contact_identities (contact_id);
 CREATE UNIQUE INDEX tickets_conversation ON tickets (channel, external_id) WHERE external_id IS NOT NULL AND channel IN ('api', 'site', 'email');
-CREATE INDEX tickets_contact ON tickets (contact_id, id);
+CREATE INDEX tickets_contact_activity ON tickets (contact_id, updated_at DESC, id DESC);
+CREATE INDEX tickets_contact_open ON tickets (contact_id, channel, id) WHERE status <> 'closed';
+CREATE INDEX tickets_contact_closed ON tickets (contact_id, channel, closed_at) WHERE status = 'closed';
 CREATE INDEX tickets_activity ON tickets (updated_at DESC, id DESC);
 CREATE INDEX tickets_status_activity ON tickets (status, updated_at DESC, id DESC);
 CREATE INDEX tickets_channel_activity ON tickets (channel, updated_at DESC, id DESC);
@@ -185,4 +190,10 @@ CREATE INDEX idempotency_keys_created_at ON idempotency_keys (created_at);
 -- only the words are kept.
 CREATE VIRTUAL TABLE ticket_search USING fts5 (
     document, content = '', contentless_delete = 1, tokenize = 'unicode61'
+);
+
+-- The same for contacts. Words of which only a few letters are known begin too many tokens to look
+-- at each of them: such beginnings have an index of their own.
+CREATE VIRTUAL TABLE contact_search USING fts5 (
+    document, content = '', contentless_delete = 1, tokenize = 'unicode61', prefix = '1 2 3'
 );

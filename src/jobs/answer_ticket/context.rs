@@ -35,15 +35,15 @@ pub(super) async fn load(
     engine: &Engine,
     jobs: &[Job],
 ) -> Result<Vec<Result<Context, Error>>, Error> {
-    let mut conn = engine.store.read().await?;
+    let conn = engine.store.read().await?;
     let message_ids: Vec<i64> = jobs.iter().map(|job| job.subject_id).collect();
-    let messages = by_id(messages::by_ids(&mut conn, &message_ids).await?, |m| m.id);
+    let messages = by_id(messages::by_ids(&conn, &message_ids).await?, |m| m.id);
     let ticket_ids: Vec<i64> = messages.values().map(|m| m.ticket_id).collect();
-    let tickets = by_id(tickets::by_ids(&mut conn, &ticket_ids).await?, |t| t.id);
+    let tickets = by_id(tickets::by_ids(&conn, &ticket_ids).await?, |t| t.id);
     let contact_ids: Vec<i64> = tickets.values().map(|t| t.contact_id).collect();
-    let contacts = by_id(contacts::by_ids(&mut conn, &contact_ids).await?, |c| c.id);
+    let contacts = by_id(contacts::by_ids(&conn, &contact_ids).await?, |c| c.id);
     let mut images: HashMap<i64, usize> = HashMap::new();
-    for file in attachments::of_messages(&mut conn, &message_ids).await? {
+    for file in attachments::of_messages(&conn, &message_ids).await? {
         *images.entry(file.message_id).or_default() += usize::from(file.display_key.is_some());
     }
 
@@ -54,7 +54,7 @@ pub(super) async fn load(
             Ok((message, ticket)) => {
                 let contact = contacts.get(&ticket.contact_id);
                 let images = images.get(&message.id).copied().unwrap_or(0);
-                let history = history(&mut conn, ticket, message).await?;
+                let history = history(&conn, ticket, message).await?;
                 Ok(context(engine, job, message, ticket, contact, images, history))
             }
             Err(missing) => Err(missing),
@@ -80,7 +80,7 @@ fn by_id<T>(rows: Vec<T>, id: impl Fn(&T) -> i64) -> HashMap<i64, T> {
 
 /// What was said before `message`. A ticket at its first version has nothing else in it, which
 /// saves most turns this query.
-async fn history(conn: &mut Read, ticket: &Ticket, message: &Message) -> Result<Vec<Said>, Error> {
+async fn history(conn: &Read, ticket: &Ticket, message: &Message) -> Result<Vec<Said>, Error> {
     if ticket.version == 1 {
         return Ok(Vec::new());
     }

@@ -23,7 +23,7 @@ use crate::tickets::answer::{Decided, Post};
 /// # Errors
 /// When the set can't be written; the transaction must then be dropped.
 pub async fn write(
-    tx: &mut Tx,
+    tx: &Tx,
     answers: &[Answer],
     rules: &Rules,
     now: Millis,
@@ -92,7 +92,7 @@ enum Stale {
 }
 
 async fn is_stale(
-    tx: &mut Tx,
+    tx: &Tx,
     ticket: &Ticket,
     decided: &Decided,
     is_decided: bool,

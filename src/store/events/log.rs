@@ -29,7 +29,7 @@ pub struct Event {
 ///
 /// # Errors
 /// As every statement.
-pub async fn of_ticket(conn: &mut Conn, ticket_id: i64) -> Result<Vec<Event>> {
+pub async fn of_ticket(conn: &Conn, ticket_id: i64) -> Result<Vec<Event>> {
     Ok(on!(conn, |c| events::table
         .filter(events::ticket_id.eq(ticket_id))
         .order(events::id)
