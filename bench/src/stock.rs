@@ -103,8 +103,10 @@ fn version(kind: Kind) -> Result<u64> {
     for migration in fs::read_dir(migrations).map_err(|e| e.to_string())?.flatten() {
         sources.push(migration.path().join("up.sql"));
     }
-    for source in fs::read_dir(Path::new(ROOT).join("src/seed")).map_err(|e| e.to_string())? {
-        sources.push(source.map_err(|e| e.to_string())?.path());
+    for folder in ["src/seed", "src/store/search"] {
+        for source in fs::read_dir(Path::new(ROOT).join(folder)).map_err(|e| e.to_string())? {
+            sources.push(source.map_err(|e| e.to_string())?.path());
+        }
     }
     sources.sort();
     let mut hasher = DefaultHasher::new();

@@ -93,16 +93,20 @@ pub(super) async fn list_contacts(
 ) -> Result<Json<ContactPage>, Problem> {
     let limit = page::limit(query.get("limit"))?;
     let after = query.get("after").map(page::decode).transpose()?;
-    let words = query.search()?;
+    let words = query.search()?.map(str::to_owned);
 
-    let conn = engine.store.read().await?;
-    let before = after.map(|(_, id)| id);
-    let mut rows = contacts::search(&conn, words, before, limit + 1).await?;
-    let next = page::cut(&mut rows, limit, |last| (last.created_at, last.id));
-    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-    let identities = contacts::identities_of(&conn, &ids).await?;
-    let items = rows.into_iter().map(|row| ContactRecord::new(row, &identities)).collect();
-    Ok(Json(ContactPage { items, next }))
+    let store = engine.store.clone();
+    let page = async move {
+        let (conn, _turn) = store.read_or_search(words.is_some()).await?;
+        let before = after.map(|(_, id)| id);
+        let mut rows = contacts::search(&conn, words.as_deref(), before, limit + 1).await?;
+        let next = page::cut(&mut rows, limit, |last| (last.created_at, last.id));
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        let identities = contacts::identities_of(&conn, &ids).await?;
+        let items = rows.into_iter().map(|row| ContactRecord::new(row, &identities)).collect();
+        Ok(Json(ContactPage { items, next }))
+    };
+    engine.store.in_a_row(page).await
 }
 
 /// Show a contact with its tickets
@@ -124,14 +128,18 @@ pub(super) async fn show_contact(
     Path(id): Path<String>,
 ) -> Result<Json<ContactWithTickets>, Problem> {
     let id = number(&id, "contact")?;
-    let conn = engine.store.read().await?;
-    let row = contacts::get(&conn, id).await?;
-    let row = row.ok_or_else(|| Problem::not_found("There is no such contact."))?;
-    let identities = contacts::identities_of(&conn, &[id]).await?;
-    let filter = Filter { contact_id: Some(id), ..Filter::default() };
-    let tickets = tickets::list(&conn, &filter, TICKETS).await?;
-    let tickets = TicketOut::load(&conn, tickets).await?;
-    Ok(Json(ContactWithTickets { contact: ContactRecord::new(row, &identities), tickets }))
+    let store = engine.store.clone();
+    let shown = async move {
+        let conn = store.read().await?;
+        let row = contacts::get(&conn, id).await?;
+        let row = row.ok_or_else(|| Problem::not_found("There is no such contact."))?;
+        let identities = contacts::identities_of(&conn, &[id]).await?;
+        let filter = Filter { contact_id: Some(id), ..Filter::default() };
+        let tickets = tickets::list(&conn, &filter, TICKETS).await?;
+        let tickets = TicketOut::load(&conn, tickets).await?;
+        Ok(Json(ContactWithTickets { contact: ContactRecord::new(row, &identities), tickets }))
+    };
+    engine.store.in_a_row(shown).await
 }
 
 /// Block a contact

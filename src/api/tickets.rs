@@ -72,11 +72,15 @@ pub(super) async fn list_tickets(
     let limit = page::limit(query.get("limit"))?;
     let filter = filter(&engine, &query)?;
 
-    let conn = engine.store.read().await?;
-    // One more than is shown tells whether there is a next page.
-    let mut rows = tickets::list(&conn, &filter, limit + 1).await?;
-    let next = page::cut(&mut rows, limit, |last| (last.updated_at, last.id));
-    Ok(Json(TicketPage { items: TicketOut::load(&conn, rows).await?, next }))
+    let store = engine.store.clone();
+    let page = async move {
+        let (conn, _turn) = store.read_or_search(filter.text.is_some()).await?;
+        // One more than is shown tells whether there is a next page.
+        let mut rows = tickets::list(&conn, &filter, limit + 1).await?;
+        let next = page::cut(&mut rows, limit, |last| (last.updated_at, last.id));
+        Ok(Json(TicketPage { items: TicketOut::load(&conn, rows).await?, next }))
+    };
+    engine.store.in_a_row(page).await
 }
 
 fn filter(engine: &Engine, query: &Query) -> Result<Filter, Problem> {
@@ -124,12 +128,16 @@ pub(super) async fn show_ticket(
     let before = query.get("before").map(str::parse).transpose();
     let before = before.map_err(|_| Problem::bad_request("before must be the id of a message."))?;
 
-    let conn = engine.store.read().await?;
-    let row = tickets::get(&conn, id).await?.ok_or_else(no_ticket)?;
-    let ticket = shape(&conn, row).await?;
-    let rows = messages::newest(&conn, id, before, MESSAGES).await?;
-    let messages = MessageOut::load(&conn, rows).await?;
-    Ok(Json(TicketWithMessages { ticket, messages }))
+    let store = engine.store.clone();
+    let shown = async move {
+        let conn = store.read().await?;
+        let row = tickets::get(&conn, id).await?.ok_or_else(no_ticket)?;
+        let ticket = shape(&conn, row).await?;
+        let rows = messages::newest(&conn, id, before, MESSAGES).await?;
+        let messages = MessageOut::load(&conn, rows).await?;
+        Ok(Json(TicketWithMessages { ticket, messages }))
+    };
+    engine.store.in_a_row(shown).await
 }
 
 /// The shape of one ticket.

@@ -159,7 +159,10 @@ impl Seen {
 
     async fn read_histories(&mut self, conn: &Conn) -> Result<()> {
         let tickets = self.by_conversation.values().chain(self.by_contact.values());
-        let ids: Vec<i64> = tickets.map(|ticket| ticket.id).collect();
+        let mut ids: Vec<i64> = tickets.map(|ticket| ticket.id).collect();
+        // A ticket may be found both by its conversation and by its customer.
+        ids.sort_unstable();
+        ids.dedup();
         for message in messages::newest_of(conn, &ids, HISTORY).await? {
             let history = self.histories.entry(message.ticket_id).or_default();
             history.extend(said(message));

@@ -26,8 +26,8 @@ pub struct Looked {
 /// # Errors
 /// As every statement.
 pub async fn look(tx: &Tx, arrivals: &[Arrival], outlook: &Outlook) -> Result<Looked> {
-    let messages = arrivals.len() + outlook.answers.iter().flatten().count();
-    let ((), channels, mut senders, known, (), (), ()) = try_join!(
+    // Not the ids of messages: those of a ticket must grow, so they are taken when it is locked.
+    let ((), channels, mut senders, known, (), ()) = try_join!(
         biased;
         tx.begin(),
         channels::all(tx),
@@ -35,7 +35,6 @@ pub async fn look(tx: &Tx, arrivals: &[Arrival], outlook: &Outlook) -> Result<Lo
         contacts::lock(tx, &outlook.contacts),
         fetch(tx, Table::Contacts, outlook.new_contacts),
         fetch(tx, Table::Tickets, outlook.new_tickets),
-        fetch(tx, Table::Messages, messages),
     )?;
     let known: HashMap<i64, Contact> = known.into_iter().map(|known| (known.id, known)).collect();
     for sender in senders.values_mut() {

@@ -17,6 +17,8 @@ const KEEP_KEYS: i64 = 48 * HOUR;
 const SET: i64 = 128;
 /// How much longer than it worked the search index rests under load.
 const RESTS: u32 = 9;
+/// The longest such rest.
+const REST: Duration = Duration::from_secs(1);
 /// Old rows that are deleted in one transaction.
 const BATCH: i64 = 2_000;
 
@@ -74,23 +76,31 @@ pub async fn index(engine: &Engine) -> Result<()> {
         if done == Indexed::default() || engine.stop.is_cancelled() {
             return Ok(());
         }
-        let rest =
-            if engine.writer.waiting() > 0 { began.elapsed() * RESTS } else { Duration::ZERO };
+        let until = Instant::now() + (began.elapsed() * RESTS).min(REST);
+        while engine.writer.waiting() > 0 && Instant::now() < until && !engine.stop.is_cancelled() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         // The other loops share this thread.
-        tokio::time::sleep(rest).await;
+        tokio::task::yield_now().await;
     }
 }
 
 /// Lets PostgreSQL's planner know how large the tables are, while they are young.
 async fn follow_growth(engine: &Engine) {
     let mut known = 8;
+    let mut pause = Duration::from_millis(250);
     loop {
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(250)) => {}
+            () = tokio::time::sleep(pause) => {}
             () = engine.stop.cancelled() => return,
         }
-        if let Err(error) = statistics::follow_growth(&engine.store, &mut known).await {
-            tracing::debug!(%error, "housekeeping.statistics");
+        match statistics::follow_growth(&engine.store, &mut known).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::debug!(%error, "housekeeping.statistics");
+                pause = Duration::from_secs(60);
+            }
         }
     }
 }

@@ -40,7 +40,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Writes it all: at most one statement a table (and one more for each 1,000 rows).
+    /// Writes it all: on PostgreSQL one statement a table, on SQLite one for each 64 rows.
     ///
     /// # Errors
     /// As every statement; the transaction must then be dropped.

@@ -41,7 +41,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 pub use changes::Changes;
 pub use columns::StoredKind;
@@ -55,6 +55,9 @@ use pool::{Manager, Purpose, Target};
 /// How long a caller waits for a connection or for its turn to write, before it hears 503.
 const PATIENCE: Duration = Duration::from_secs(8);
 
+/// Searches by words at a time.
+const SEARCHES: usize = 2;
+
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
@@ -62,6 +65,7 @@ pub struct Store {
     readers: bb8::Pool<Manager>,
     writers: bb8::Pool<Manager>,
     turn: Option<Arc<Mutex<()>>>,
+    searches: Arc<Semaphore>,
     cut: Cut,
 }
 
@@ -96,7 +100,8 @@ impl Store {
                 (shared.clone(), shared, None)
             }
         };
-        Ok(Self { target, readers, writers, turn, cut })
+        let searches = Arc::new(Semaphore::new(SEARCHES));
+        Ok(Self { target, readers, writers, turn, searches, cut })
     }
 
     /// A connection for reading. On SQLite it can't write.
@@ -105,6 +110,24 @@ impl Store {
     /// `Unavailable` when none was free or could be made in 8 s.
     pub async fn read(&self) -> Result<Read> {
         get(&self.readers).await
+    }
+
+    /// A connection for reading, and for a search by words a turn as well: where many rows hold them,
+    /// it may take long, and there are so few at a time that everyone else finds a connection.
+    ///
+    /// # Errors
+    /// As [`read`](Store::read), or when it was not our turn within 8 s.
+    pub async fn read_or_search(
+        &self,
+        is_search: bool,
+    ) -> Result<(Read, Option<OwnedSemaphorePermit>)> {
+        if !is_search {
+            return Ok((self.read().await?, None));
+        }
+        let turn = tokio::time::timeout(PATIENCE, self.searches.clone().acquire_owned()).await;
+        let turn = turn.ok().and_then(Result::ok);
+        let turn = turn.ok_or_else(|| Error::unavailable("too many searches at once"))?;
+        Ok((self.read().await?, Some(turn)))
     }
 
     /// Begins a write transaction. On SQLite there is one at a time, in order of arrival.

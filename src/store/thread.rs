@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use diesel_async::sync_connection_wrapper::SpawnBlocking;
 use futures_util::FutureExt;
@@ -39,6 +40,35 @@ impl Store {
         let thread = std::thread::Builder::new().name(name.into());
         thread.spawn(run).map_err(super::Error::unavailable)?;
         Ok(())
+    }
+}
+
+impl Store {
+    /// Runs a few statements in a row: on SQLite all of them on one of tokio's blocking threads, to
+    /// which the work goes over only once.
+    ///
+    /// # Errors
+    /// Those of the work; `Unavailable` where the engine is stopping.
+    pub async fn in_a_row<T: Send + 'static, E: From<super::Error> + Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E> {
+        if let Target::Postgres(_) = self.target {
+            return work.await;
+        }
+        let runtime = Handle::current();
+        let run = move || {
+            MAY_BLOCK.set(true);
+            let done = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work)));
+            // The thread's next work may be someone else's.
+            MAY_BLOCK.set(false);
+            done
+        };
+        match tokio::task::spawn_blocking(run).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(panic)) => resume_unwind(panic),
+            Err(gone) => Err(super::Error::unavailable(gone).into()),
+        }
     }
 }
 

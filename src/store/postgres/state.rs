@@ -36,8 +36,10 @@ impl LastState {
 
 fn kind(state: [u8; 5]) -> DatabaseErrorKind {
     match &state {
-        // A deadlock; a lock that was not to be had in time.
-        b"40P01" | b"55P03" => DatabaseErrorKind::SerializationFailure,
+        // A unique key. diesel knows it by itself, unless it looks at a statement behind the failed one.
+        b"23505" => DatabaseErrorKind::UniqueViolation,
+        // A serialisation failure; a deadlock; a lock that was not to be had in time.
+        b"40001" | b"40P01" | b"55P03" => DatabaseErrorKind::SerializationFailure,
         // The connection; resources (a full disk, too many clients); an administrator, or the end
         // of the server; its files; a transaction that lasted too long.
         [b'0', b'8', ..] | [b'5', b'3' | b'7' | b'8', ..] | b"25P03" | b"25P04" => {

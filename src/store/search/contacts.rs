@@ -94,17 +94,23 @@ pub(super) async fn documents(conn: &Conn, behind: &[Contact]) -> Result<Vec<(i6
     let identities = identities_of(conn, &ids).await?;
     let document = |contact: &Contact| {
         let theirs = identities.iter().filter(|name| name.contact_id == contact.id);
-        let names = theirs.map(|name| name.identifier.as_str());
-        let parts: Vec<&str> = [contact.search_text.as_str()].into_iter().chain(names).collect();
-        (contact.id, tokens(&parts.join(" ")).join(" "))
+        let addresses = theirs
+            .map(|name| name.identifier.as_str())
+            .chain(contact.email.as_deref())
+            .chain(contact.phone.as_deref());
+        // First, because a name may be as long as its owner likes.
+        let addresses = addresses.collect::<Vec<_>>().join(" ");
+        (contact.id, tokens(&[&addresses, &contact.search_text]).join(" "))
     };
     Ok(behind.iter().map(document).collect())
 }
 
-/// The words of a text and then their endings, each once.
-fn tokens(text: &str) -> Vec<String> {
-    let words = words(text);
-    let all = words.iter().map(String::as_str).chain(words.iter().flat_map(|word| endings(word)));
+/// Of one text after the other the words and then their endings, each once.
+fn tokens(texts: &[&str]) -> Vec<String> {
+    let texts: Vec<Vec<String>> = texts.iter().map(|text| words(text)).collect();
+    let all = texts.iter().flat_map(|words| {
+        words.iter().map(String::as_str).chain(words.iter().flat_map(|word| endings(word)))
+    });
     let mut seen = HashSet::new();
     all.filter(|token| seen.insert(*token)).take(TOKENS).map(str::to_owned).collect()
 }
@@ -125,14 +131,21 @@ mod tests {
     #[test]
     fn words_come_before_their_endings_each_once() {
         let all = "анна 7012 нна на 012 12";
-        assert_eq!(tokens("Анна, 7012 - АННА").join(" "), all);
+        assert_eq!(tokens(&["Анна, 7012 - АННА"]).join(" "), all);
     }
 
     #[test]
     fn a_contact_has_a_bounded_number_of_tokens() {
         let long = "x".repeat(300);
-        assert_eq!(tokens(&long).len(), 1 + LONGEST - SHORTEST + 1);
+        assert_eq!(tokens(&[&long]).len(), 1 + LONGEST - SHORTEST + 1);
         let many: Vec<String> = (1_000_000..1_001_000).map(|n| n.to_string()).collect();
-        assert_eq!(tokens(&many.join(" ")).len(), TOKENS);
+        assert_eq!(tokens(&[&many.join(" ")]).len(), TOKENS);
+    }
+
+    #[test]
+    fn a_long_name_leaves_room_for_the_address() {
+        let name: Vec<String> = (0..1_000).map(|i| i.to_string()).collect();
+        let tokens = tokens(&["anna@example.com", &name.join(" ")]);
+        assert!(tokens.iter().any(|token| token == "ample"), "{tokens:?}");
     }
 }
