@@ -31,12 +31,13 @@ pub type Costs = BTreeMap<String, Cost>;
 
 impl Cost {
     /// Each with how far off it may be before it is a change. Statements are always the same, and
-    /// allocations nearly so with one version of Rust; bytes depend on how much a socket has at a time.
+    /// allocations nearly so with one version of Rust; bytes depend on how large the buffers of a
+    /// connection to PostgreSQL have to grow, which is a matter of who is quicker.
     fn parts(&self) -> [(&'static str, f64, f64); 3] {
         [
             ("statements", self.statements, 0.0),
             ("allocations", self.allocations, self.allocations / 50.0),
-            ("bytes", self.bytes, self.bytes / 20.0),
+            ("bytes", self.bytes, self.bytes * 0.15),
         ]
     }
 
@@ -103,14 +104,14 @@ fn a_cost_may_neither_rise_nor_fall_unnoticed() {
         Costs::from([("new customers".to_owned(), cost)])
     };
     let written = costs(0.2, 250.0, 40_000.0);
-    assert!(compare(&costs(0.2, 254.0, 41_000.0), &written).is_empty(), "as good as the same");
+    assert!(compare(&costs(0.2, 254.0, 44_000.0), &written).is_empty(), "as good as the same");
     assert_eq!(
-        compare(&costs(0.21, 260.0, 36_000.0), &written),
+        compare(&costs(0.21, 260.0, 32_000.0), &written),
         [
             "new customers: 0.21 statements a message, 5.0 % more than the 0.2 written down.",
             "    2 × COMMIT",
             "new customers: 260 allocations a message, 4.0 % more than the 250 written down.",
-            "new customers: 36000 bytes a message, 10.0 % less than the 40000 written down.",
+            "new customers: 32000 bytes a message, 20.0 % less than the 40000 written down.",
         ]
     );
     assert_eq!(compare(&written, &Costs::new()), ["new customers: no figure is written down."]);
