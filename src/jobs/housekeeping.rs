@@ -76,12 +76,13 @@ pub async fn index(engine: &Engine) -> Result<()> {
         if done == Indexed::default() || engine.stop.is_cancelled() {
             return Ok(());
         }
-        let until = Instant::now() + (began.elapsed() * RESTS).min(REST);
-        while engine.writer.waiting() > 0 && Instant::now() < until && !engine.stop.is_cancelled() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        let is_busy = engine.writer.waiting() > 0;
+        let rest = if is_busy { (began.elapsed() * RESTS).min(REST) } else { Duration::ZERO };
         // The other loops share this thread.
-        tokio::task::yield_now().await;
+        tokio::select! {
+            () = tokio::time::sleep(rest) => {}
+            () = engine.stop.cancelled() => return Ok(()),
+        }
     }
 }
 
