@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 use centrium_channels::{ChannelKind, Incoming};
 
 use super::arrival::Arrival;
+use super::look::find_senders;
 use super::set::{Rules, Set};
 use super::thread::claim;
 use crate::assistant::{Assistant, Said, Turn, Verdict};
 use crate::clock::Millis;
 use crate::jobs::answer_ticket::{HISTORY, said};
-use crate::store::contacts::{self, Contact};
+use crate::store::contacts::Contact;
 use crate::store::tickets::{self, Ticket};
 use crate::store::{Conn, Result, Store, StoredKind, messages};
 
@@ -119,7 +120,7 @@ fn answer(assistant: &dyn Assistant, (ticket, turn): Prepared) -> Option<Ahead> 
 
 /// What is stored about the senders of a set.
 struct Seen {
-    contacts: HashMap<(ChannelKind, String), Contact>,
+    contacts: HashMap<(StoredKind, String), Contact>,
     by_conversation: HashMap<(ChannelKind, String), Ticket>,
     by_contact: HashMap<(ChannelKind, i64), Ticket>,
     histories: HashMap<i64, Vec<Said>>,
@@ -127,16 +128,12 @@ struct Seen {
 
 impl Seen {
     async fn read(conn: &Conn, arrivals: &[Arrival], closed_since: Millis) -> Result<Self> {
-        let (contacts, by_conversation) = (HashMap::new(), HashMap::new());
-        let (by_contact, histories) = (HashMap::new(), HashMap::new());
-        let mut seen = Self { contacts, by_conversation, by_contact, histories };
+        let contacts = find_senders(conn, arrivals).await?;
+        let (by_conversation, by_contact) = (HashMap::new(), HashMap::new());
+        let mut seen = Self { contacts, by_conversation, by_contact, histories: HashMap::new() };
         for kind in ChannelKind::ALL {
             let its = || arrivals.iter().map(|a| &a.message).filter(|m| m.channel == kind);
             let stored = StoredKind(kind);
-            let senders: Vec<String> = its().map(|m| m.sender.identifier.clone()).collect();
-            for (identifier, contact) in contacts::find_by_identity(conn, stored, &senders).await? {
-                seen.contacts.insert((kind, identifier), contact);
-            }
             let asked: Vec<String> = its().filter_map(|m| m.conversation.clone()).collect();
             let ids = tickets::of_conversations(conn, stored, &asked).await?;
             for ticket in tickets::by_ids(conn, &ids).await? {
@@ -146,7 +143,7 @@ impl Seen {
             }
             let known: Vec<i64> = its()
                 .filter(|m| m.conversation.is_none())
-                .filter_map(|m| seen.contacts.get(&(kind, m.sender.identifier.clone())))
+                .filter_map(|m| seen.contact_of(m))
                 .map(|contact| contact.id)
                 .collect();
             let mut current = tickets::current(conn, stored, &known, closed_since).await?;
@@ -171,7 +168,7 @@ impl Seen {
     }
 
     fn contact_of(&self, message: &Incoming) -> Option<&Contact> {
-        self.contacts.get(&(message.channel, message.sender.identifier.clone()))
+        self.contacts.get(&(StoredKind(message.channel), message.sender.identifier.clone()))
     }
 
     fn ticket_of(&self, message: &Incoming) -> Option<&Ticket> {

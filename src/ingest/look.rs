@@ -9,7 +9,7 @@ use super::ahead::Outlook;
 use super::arrival::Arrival;
 use crate::store::channels::{self, ChannelRow};
 use crate::store::contacts::{self, Contact};
-use crate::store::{Result, StoredKind, Table, Tx, fetch};
+use crate::store::{Conn, Result, StoredKind, Table, Tx, fetch};
 
 /// What is stored as the transaction begins.
 pub struct Looked {
@@ -45,8 +45,9 @@ pub async fn look(tx: &Tx, arrivals: &[Arrival], outlook: &Outlook) -> Result<Lo
     Ok(Looked { channels, senders, locked: known.into_keys().collect() })
 }
 
-async fn find_senders(
-    tx: &Tx,
+/// The senders that are known, by their channel and their id on it.
+pub(super) async fn find_senders(
+    conn: &Conn,
     arrivals: &[Arrival],
 ) -> Result<HashMap<(StoredKind, String), Contact>> {
     let mut senders = HashMap::new();
@@ -56,7 +57,7 @@ async fn find_senders(
         identifiers.sort_unstable();
         identifiers.dedup();
         let kind = StoredKind(kind);
-        for (identifier, contact) in contacts::find_by_identity(tx, kind, &identifiers).await? {
+        for (identifier, contact) in contacts::find_by_identity(conn, kind, &identifiers).await? {
             senders.insert((kind, identifier), contact);
         }
     }
