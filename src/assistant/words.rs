@@ -89,9 +89,7 @@ impl Splitter {
 
     fn take(&mut self, c: char) {
         match c {
-            // The letters of most messages; asking of all that there are takes long.
-            'a'..='z' | 'а'..='я' => self.add(c),
-            c if c.is_alphanumeric() => self.add(c),
+            c if is_small(c) || c.is_alphanumeric() => self.add(c),
             // Part of the word before it, but of no use to the match.
             '\'' | '’' | 'ʼ' | '`' => {}
             c if !is_plain(c) && is_combining_mark(c) => {}
@@ -113,7 +111,7 @@ impl Splitter {
             return;
         }
         self.letters += 1;
-        if matches!(c, 'a'..='z' | 'а'..='я') {
+        if is_small(c) {
             self.word.push(c);
             return;
         }
@@ -140,6 +138,11 @@ impl Splitter {
             _ => self.words.push((word, self.sentence)),
         }
     }
+}
+
+/// The letters of most messages, which are as they should be; asking of all that there are takes long.
+const fn is_small(c: char) -> bool {
+    matches!(c, 'a'..='z' | 'а'..='я')
 }
 
 /// Whether a folded word is written in Latin letters.

@@ -63,9 +63,9 @@ async fn every(engine: &Engine, pause: Duration, task: Task) {
     }
 }
 
-/// Puts changed tickets and contacts into the search index, until none is left. While messages wait to be
-/// written, it rests for most of the time: they come first, and a ticket that is written to often is
-/// then read once for many messages.
+/// Puts changed tickets and contacts into the search index, until none is left. While messages wait
+/// to be written, it rests for most of the time: they come first, and a ticket that is written to
+/// often is then read once for many messages.
 ///
 /// # Errors
 /// As every statement.
