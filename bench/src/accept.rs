@@ -66,7 +66,6 @@ pub async fn run(options: &Options) -> Result<()> {
         return Ok(());
     }
     let title = format!("Accept, {}", options.database.name());
-    let command = format!("make bench-accept-{}", options.database.word());
     let intro = format!(
         "Medians of {} runs of {} s, the servers taking turns. \"of the limit\" is the rate beside \
          the bare server that commits sets, in the same rounds. `new`: every message opens a \
@@ -75,7 +74,7 @@ pub async fn run(options: &Options) -> Result<()> {
          the echo route's rate well above the row's own, it is the server that is measured.",
         options.rounds, options.seconds
     );
-    report::write_section(&title, &command, &intro, &tables)
+    report::write_section(&title, &intro, &tables)
 }
 
 async fn measure(

@@ -54,7 +54,6 @@ pub async fn run(options: &Options) -> Result<()> {
         }
     }
     let title = format!("Jobs, {}", options.database.name());
-    let command = format!("make bench-jobs-{}", options.database.word());
     let intro = format!(
         "Medians of {} runs, the servers taking turns. Each begins with {} tickets whose one message \
          waits for its answer, and ends when none does. A job's end is an answer, a decision, an \
@@ -63,7 +62,7 @@ pub async fn run(options: &Options) -> Result<()> {
          Rates are those between the first and the last set of answers.",
         options.rounds, options.tickets
     );
-    report::publish(options.dry, &title, &command, &intro, &[tabulate(&rounds)])
+    report::publish(options.dry, &title, &intro, &[tabulate(&rounds)])
 }
 
 async fn measure(kind: Kind, stock: &Stock, jobs: u64) -> Result<Figures> {

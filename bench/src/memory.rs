@@ -62,7 +62,6 @@ pub async fn run(options: &Options) -> Result<()> {
         ]);
     }
     let title = format!("Memory, {}", options.database.name());
-    let command = format!("make bench-memory-{}", options.database.word());
     let intro = format!(
         "The engine with the built-in assistant and {} tickets: {2} s after its start, the most that \
          was seen in {2} s of {3} connections that send messages and {4} that read, and {2} s after \
@@ -73,7 +72,7 @@ pub async fn run(options: &Options) -> Result<()> {
         options.connections,
         readers(options)
     );
-    report::publish(options.dry, &title, &command, &intro, &[table])
+    report::publish(options.dry, &title, &intro, &[table])
 }
 
 async fn measure(

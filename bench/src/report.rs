@@ -63,26 +63,20 @@ impl fmt::Display for Table {
 ///
 /// # Errors
 /// As [`write_section`].
-pub fn publish(
-    is_dry: bool,
-    title: &str,
-    command: &str,
-    intro: &str,
-    tables: &[Table],
-) -> Result<()> {
+pub fn publish(is_dry: bool, title: &str, intro: &str, tables: &[Table]) -> Result<()> {
     for table in tables {
         tell(&table.to_string());
     }
-    if is_dry { Ok(()) } else { write_section(title, command, intro, tables) }
+    if is_dry { Ok(()) } else { write_section(title, intro, tables) }
 }
 
 /// Puts a section in the place of the one with the same title, or at the end.
 ///
 /// # Errors
 /// When the document can't be written.
-pub fn write_section(title: &str, command: &str, intro: &str, tables: &[Table]) -> Result<()> {
+pub fn write_section(title: &str, intro: &str, tables: &[Table]) -> Result<()> {
     let heading = format!("## {title}\n");
-    let mut section = format!("{heading}\n`{command}` on {}.\n\n{intro}\n", machine());
+    let mut section = format!("{heading}\n`{}` on {}.\n\n{intro}\n", command(), machine());
     for table in tables {
         section.push_str(&format!("\n{table}"));
     }
@@ -97,6 +91,12 @@ pub fn write_section(title: &str, command: &str, intro: &str, tables: &[Table]) 
     };
     let text = format!("{before}\n\n{section}\n{after}");
     fs::write(DOCUMENT, format!("{}\n", text.trim_end())).map_err(|e| e.to_string())
+}
+
+/// What gives the section anew: with the options that this run had.
+fn command() -> String {
+    let arguments = std::env::args().skip(1);
+    ["bench/run.sh".to_owned()].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
 /// What the figures were measured on.

@@ -83,7 +83,6 @@ pub async fn run(options: &Options) -> Result<()> {
     full.remove().await?;
 
     let title = format!("Restart, {}", kind.name());
-    let command = format!("make bench-restart-{}", kind.word());
     let intro = format!(
         "Milliseconds from the start of the process until /healthz answers 200, and until a message \
          of the external API is answered with its reply; both are asked for all the time. Medians \
@@ -92,7 +91,7 @@ pub async fn run(options: &Options) -> Result<()> {
          them due, when the last of them had answered.",
         options.rounds
     );
-    report::publish(options.dry, &title, &command, &intro, &[table])
+    report::publish(options.dry, &title, &intro, &[table])
 }
 
 /// Starts a server and ends it in a way that the next start will be after.

@@ -54,7 +54,6 @@ pub async fn run(options: &Options) -> Result<()> {
     tables.extend(accept::measure(options, &sizes).await?);
 
     let title = format!("Grow, {}", options.database.name());
-    let command = format!("make bench-grow-{}", options.database.word());
     let intro = format!(
         "Databases of several sizes, three messages a ticket, each with a server of its own; all of \
          them run at once and are asked in turns. Medians of {0} rounds. Reading: at most {1} \
@@ -72,7 +71,7 @@ pub async fn run(options: &Options) -> Result<()> {
             database::Kind::Postgres => " and of PostgreSQL's processes for it",
         }
     );
-    report::publish(options.dry, &title, &command, &intro, &tables)
+    report::publish(options.dry, &title, &intro, &tables)
 }
 
 /// Each with the comma that people read.

@@ -62,7 +62,7 @@ pub async fn run(options: &Options) -> Result<()> {
          a server, after the run.",
         options.tickets, options.rounds, options.seconds
     );
-    report::publish(options.dry, "Peer", "make bench-peer", &intro, &[accept, lists])
+    report::publish(options.dry, "Peer", &intro, &[accept, lists])
 }
 
 async fn accept(options: &Options, peer: &Helpdesk, engine: &Server) -> Result<Table> {
