@@ -14,10 +14,9 @@ use centrium::store::{contacts, events, jobs, messages, tickets};
 use centrium::tickets::{Status, change, reply};
 use centrium_channels::testing::ScriptedChannel;
 use centrium_channels::{ChannelKind, Idempotency, Incoming, KeyId, Receipt, Sender};
-use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{Database, Kind, Options, build};
+use crate::harness::{Database, Kind, Options, build, message};
 
 /// What one step of the script came to; `Err` when the store was cut off.
 type Step = Result<(), String>;
@@ -258,22 +257,16 @@ async fn until_cut(engine: &Engine) {
 }
 
 fn crm(key: &str, who: &str, text: &str) -> Incoming {
+    let sender = Sender { identifier: who.into(), ..Sender::default() };
     Incoming {
-        channel: ChannelKind::Api,
-        sender: Sender { identifier: who.into(), ..Sender::default() },
-        external_id: None,
         conversation: Some(format!("crm-{who}")),
-        subject: None,
-        text: text.into(),
-        attachments: Vec::new(),
-        metadata: Value::Null,
         idempotency: Some(Idempotency {
             caller: KeyId::new("crm"),
             key: key.into(),
             request: key.into(),
         }),
         awaits_reply: true,
-        machine: None,
+        ..message(ChannelKind::Api, sender, text)
     }
 }
 

@@ -3,26 +3,10 @@
 use centrium::jobs::housekeeping;
 use centrium::store::contacts::{self, NewIdentity};
 use centrium::store::{Changes, StoredKind};
-use centrium_channels::{ChannelKind, Incoming, Sender};
+use centrium_channels::{ChannelKind, Sender};
 use serde_json::{Value, json};
 
-use crate::harness::{App, both};
-
-fn from(sender: Sender) -> Incoming {
-    Incoming {
-        channel: ChannelKind::Api,
-        sender,
-        external_id: None,
-        conversation: None,
-        subject: None,
-        text: "не работает интернет".into(),
-        attachments: Vec::new(),
-        metadata: Value::Null,
-        idempotency: None,
-        awaits_reply: false,
-        machine: None,
-    }
-}
+use crate::harness::{App, both, message};
 
 fn person(identifier: &str, name: &str, email: &str, phone: &str) -> Sender {
     let told = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -31,7 +15,8 @@ fn person(identifier: &str, name: &str, email: &str, phone: &str) -> Sender {
 }
 
 async fn writes(app: &App, sender: Sender) {
-    app.engine.ingest.accept(from(sender)).await.unwrap();
+    let said = message(ChannelKind::Api, sender, "не работает интернет");
+    app.engine.ingest.accept(said).await.unwrap();
 }
 
 async fn page(app: &App, q: &str, more: &str) -> Value {

@@ -11,21 +11,14 @@ use centrium_channels::{
 };
 use serde_json::{Value, json};
 
-use crate::harness::{App, Options, both};
+use crate::harness::{App, Options, both, message};
 
 fn incoming(id: &str, text: &str) -> Incoming {
+    let sender = Sender { identifier: "42".into(), ..Sender::default() };
     Incoming {
-        channel: ChannelKind::Telegram,
-        sender: Sender { identifier: "42".into(), ..Sender::default() },
         external_id: Some(id.into()),
         conversation: Some("42".into()),
-        subject: None,
-        text: text.into(),
-        attachments: Vec::new(),
-        metadata: Value::Null,
-        idempotency: None,
-        awaits_reply: false,
-        machine: None,
+        ..message(ChannelKind::Telegram, sender, text)
     }
 }
 

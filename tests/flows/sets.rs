@@ -4,9 +4,9 @@ use centrium::engine::Engine;
 use centrium_channels::{
     ChannelKind, Error, Idempotency, Incoming, KeyId, Kind as Why, Receipt, Sender,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::{App, Database, Kind, Options, both, build};
+use crate::harness::{App, Database, Kind, Options, both, build, message};
 
 both!(a_poisonous_message_fails_alone, async |app: App| {
     app.database.refuse_messages_with_text("poison").await;
@@ -95,22 +95,14 @@ async fn cut_off_in_the_commit(kind: Kind) {
 }
 
 async fn send(engine: &Engine, key: &str) -> Result<Receipt, Error> {
+    let sender = Sender { identifier: "anna".into(), ..Sender::default() };
     let message = Incoming {
-        channel: ChannelKind::Api,
-        sender: Sender { identifier: "anna".into(), ..Sender::default() },
-        external_id: None,
-        conversation: None,
-        subject: None,
-        text: "не работает интернет".into(),
-        attachments: Vec::new(),
-        metadata: Value::Null,
         idempotency: Some(Idempotency {
             caller: KeyId::new("crm"),
             key: key.into(),
             request: key.into(),
         }),
-        awaits_reply: false,
-        machine: None,
+        ..message(ChannelKind::Api, sender, "не работает интернет")
     };
     engine.ingest.accept(message).await
 }

@@ -12,7 +12,8 @@ use centrium::app;
 use centrium::assistant::Assistant;
 use centrium::config::Config;
 use centrium::engine::Engine;
-use centrium_channels::Channel;
+use centrium_channels::{Channel, ChannelKind, Incoming, Sender};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -135,4 +136,21 @@ pub async fn build(database: &Database, folder: &TempDir, options: Options) -> E
 fn choices(config: &Config) -> app::Choices {
     static CHOICES: OnceLock<app::Choices> = OnceLock::new();
     CHOICES.get_or_init(|| app::Choices::of(config).unwrap()).clone()
+}
+
+/// A message with nothing but its words.
+pub fn message(channel: ChannelKind, sender: Sender, text: &str) -> Incoming {
+    Incoming {
+        channel,
+        sender,
+        external_id: None,
+        conversation: None,
+        subject: None,
+        text: text.into(),
+        attachments: Vec::new(),
+        metadata: Value::Null,
+        idempotency: None,
+        awaits_reply: false,
+        machine: None,
+    }
 }
