@@ -4,23 +4,16 @@
 //! from what is stored at that moment. Under the lock it is looked at once more: where the ticket
 //! changed meanwhile, the answer is thrown away, and the message gets its turn in a job.
 
-use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use centrium_channels::{ChannelKind, Incoming};
-
 use super::arrival::Arrival;
-use super::look::find_senders;
+use super::seen::Seen;
 use super::set::{Rules, Set};
-use super::thread::claim;
-use crate::assistant::{Assistant, Said, Turn, Verdict};
+use crate::assistant::{Assistant, Turn, Verdict};
 use crate::clock::Millis;
-use crate::jobs::answer_ticket::{HISTORY, said};
-use crate::store::contacts::Contact;
-use crate::store::tickets::{self, Ticket};
-use crate::store::{Conn, Result, Store, StoredKind, messages};
+use crate::store::Store;
 
 /// Turns that are thought through one after the other; more of them are shared out.
 const FEW: usize = 8;
@@ -43,8 +36,8 @@ pub struct Ahead {
 pub struct Outlook {
     /// For each message its answer, where it was made already.
     pub(super) answers: Vec<Option<Ahead>>,
-    /// The senders that are known.
-    pub(super) contacts: Vec<i64>,
+    /// What these were made from.
+    pub(super) seen: Option<Seen>,
     /// How many senders are new.
     pub(super) new_contacts: usize,
     /// How many tickets will be opened.
@@ -64,16 +57,15 @@ pub async fn look_ahead(
     if assistant.as_immediate().is_none() || !arrivals.iter().any(has_turn) {
         return nothing;
     }
-    let seen = async { Seen::read(&*store.read().await?, arrivals, now - rules.reopen).await };
+    let seen = async {
+        let (conn, _turn) = store.read_ahead().await?;
+        Seen::read(&conn, arrivals, now - rules.reopen).await
+    };
     let Ok(seen) = seen.await else { return nothing };
     let turns = arrivals.iter().map(|arrival| has_turn(arrival).then(|| seen.turn_of(arrival)));
     let (new_contacts, new_tickets) = seen.count_new(arrivals);
-    Outlook {
-        answers: think(assistant, turns.collect()).await,
-        contacts: seen.contacts.values().map(|contact| contact.id).collect(),
-        new_contacts,
-        new_tickets,
-    }
+    let answers = think(assistant, turns.collect()).await;
+    Outlook { answers, seen: Some(seen), new_contacts, new_tickets }
 }
 
 /// Only of callers who wait: the others' messages may come in pieces.
@@ -118,86 +110,7 @@ fn answer(assistant: &dyn Assistant, (ticket, turn): Prepared) -> Option<Ahead> 
     Some(Ahead { ticket, assistant: assistant.name(), verdict, took })
 }
 
-/// What is stored about the senders of a set.
-struct Seen {
-    contacts: HashMap<(StoredKind, String), Contact>,
-    by_conversation: HashMap<(ChannelKind, String), Ticket>,
-    by_contact: HashMap<(ChannelKind, i64), Ticket>,
-    histories: HashMap<i64, Vec<Said>>,
-}
-
 impl Seen {
-    async fn read(conn: &Conn, arrivals: &[Arrival], closed_since: Millis) -> Result<Self> {
-        let contacts = find_senders(conn, arrivals).await?;
-        let (by_conversation, by_contact) = (HashMap::new(), HashMap::new());
-        let mut seen = Self { contacts, by_conversation, by_contact, histories: HashMap::new() };
-        for kind in ChannelKind::ALL {
-            let its = || arrivals.iter().map(|a| &a.message).filter(|m| m.channel == kind);
-            let stored = StoredKind(kind);
-            let asked: Vec<String> = its().filter_map(|m| m.conversation.clone()).collect();
-            let ids = tickets::of_conversations(conn, stored, &asked).await?;
-            for ticket in tickets::by_ids(conn, &ids).await? {
-                if let Some(conversation) = ticket.external_id.clone() {
-                    seen.by_conversation.insert((kind, conversation), ticket);
-                }
-            }
-            let known: Vec<i64> = its()
-                .filter(|m| m.conversation.is_none())
-                .filter_map(|m| seen.contact_of(m))
-                .map(|contact| contact.id)
-                .collect();
-            let mut current = tickets::current(conn, stored, &known, closed_since).await?;
-            current.sort_by_key(claim);
-            seen.by_contact.extend(current.into_iter().map(|t| ((kind, t.contact_id), t)));
-        }
-        seen.read_histories(conn).await?;
-        Ok(seen)
-    }
-
-    async fn read_histories(&mut self, conn: &Conn) -> Result<()> {
-        let tickets = self.by_conversation.values().chain(self.by_contact.values());
-        let mut ids: Vec<i64> = tickets.map(|ticket| ticket.id).collect();
-        // A ticket may be found both by its conversation and by its customer.
-        ids.sort_unstable();
-        ids.dedup();
-        for message in messages::newest_of(conn, &ids, HISTORY).await? {
-            let history = self.histories.entry(message.ticket_id).or_default();
-            history.extend(said(message));
-        }
-        Ok(())
-    }
-
-    fn contact_of(&self, message: &Incoming) -> Option<&Contact> {
-        self.contacts.get(&(StoredKind(message.channel), message.sender.identifier.clone()))
-    }
-
-    fn ticket_of(&self, message: &Incoming) -> Option<&Ticket> {
-        match &message.conversation {
-            Some(id) => self.by_conversation.get(&(message.channel, id.clone())),
-            None => self.by_contact.get(&(message.channel, self.contact_of(message)?.id)),
-        }
-    }
-
-    /// How many senders, and how many tickets, there will be that are not there yet.
-    fn count_new(&self, arrivals: &[Arrival]) -> (usize, usize) {
-        let (mut senders, mut threads) = (HashSet::new(), HashSet::new());
-        for message in arrivals.iter().map(|arrival| &arrival.message) {
-            let sender = (message.channel, &message.sender.identifier);
-            if self.contact_of(message).is_none() {
-                senders.insert(sender);
-            }
-            if self.ticket_of(message).is_none() {
-                threads.insert(
-                    message
-                        .conversation
-                        .as_ref()
-                        .map_or((sender, false), |id| ((message.channel, id), true)),
-                );
-            }
-        }
-        (senders.len(), threads.len())
-    }
-
     fn turn_of(&self, arrival: &Arrival) -> Prepared {
         let message = &arrival.message;
         let (contact, ticket) = (self.contact_of(message), self.ticket_of(message));

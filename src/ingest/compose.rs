@@ -82,7 +82,9 @@ impl Set<'_> {
             let is_awaited = self.arrivals[i].message.awaits_reply;
             accepted[i] = Some(Accepted { receipt, job, is_awaited, reply });
         }
-        self.changes.tickets.extend(std::mem::take(&mut self.tickets));
+        for (id, ticket) in std::mem::take(&mut self.tickets) {
+            self.changes.add_ticket(self.stored.remove(&id), ticket);
+        }
         Ok((0..self.arrivals.len()).map(|i| self.outcome(i, &accepted)).collect())
     }
 

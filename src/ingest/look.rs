@@ -7,6 +7,7 @@ use tokio::try_join;
 
 use super::ahead::Outlook;
 use super::arrival::Arrival;
+use super::seen::Seen;
 use crate::store::channels::{self, ChannelRow};
 use crate::store::contacts::{self, Contact};
 use crate::store::{Conn, Result, StoredKind, Table, Tx, fetch};
@@ -18,6 +19,8 @@ pub struct Looked {
     pub(super) senders: HashMap<(StoredKind, String), Contact>,
     /// Of them, those whom no other engine changes until the transaction ends.
     pub(super) locked: HashSet<i64>,
+    /// What was seen before, where it still holds.
+    pub(super) seen: Option<Seen>,
 }
 
 /// Begins the transaction, and looks. What the outlook expects is locked and fetched in the same
@@ -25,14 +28,17 @@ pub struct Looked {
 ///
 /// # Errors
 /// As every statement.
-pub async fn look(tx: &Tx, arrivals: &[Arrival], outlook: &Outlook) -> Result<Looked> {
+pub async fn look(tx: &Tx, arrivals: &[Arrival], outlook: &mut Outlook) -> Result<Looked> {
+    let seen = outlook.seen.take();
+    let expected = seen.iter().flat_map(|seen| seen.contacts.values().map(|contact| contact.id));
+    let expected: Vec<i64> = expected.collect();
     // Not the ids of messages: those of a ticket must grow, so they are taken when it is locked.
-    let ((), channels, mut senders, known, (), ()) = try_join!(
+    let ((), channels, (mut senders, seen), known, (), ()) = try_join!(
         biased;
         tx.begin(),
         channels::all(tx),
-        find_senders(tx, arrivals),
-        contacts::lock(tx, &outlook.contacts),
+        look_again(tx, arrivals, seen),
+        contacts::lock(tx, &expected),
         fetch(tx, Table::Contacts, outlook.new_contacts),
         fetch(tx, Table::Tickets, outlook.new_tickets),
     )?;
@@ -42,7 +48,21 @@ pub async fn look(tx: &Tx, arrivals: &[Arrival], outlook: &Outlook) -> Result<Lo
             sender.clone_from(now);
         }
     }
-    Ok(Looked { channels, senders, locked: known.into_keys().collect() })
+    Ok(Looked { channels, senders, locked: known.into_keys().collect(), seen })
+}
+
+/// Asks for the senders again, unless what was seen still holds.
+async fn look_again(
+    tx: &Tx,
+    arrivals: &[Arrival],
+    seen: Option<Seen>,
+) -> Result<(HashMap<(StoredKind, String), Contact>, Option<Seen>)> {
+    if let Some(mut seen) = seen
+        && seen.holds(tx).await?
+    {
+        return Ok((std::mem::take(&mut seen.contacts), Some(seen)));
+    }
+    Ok((find_senders(tx, arrivals).await?, None))
 }
 
 /// The senders that are known, by their channel and their id on it.

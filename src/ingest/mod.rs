@@ -12,6 +12,7 @@ mod guard;
 mod look;
 mod repeat;
 mod sanitize;
+mod seen;
 mod set;
 mod thread;
 

@@ -58,6 +58,8 @@ pub(super) struct Set<'a> {
     pub(super) contacts: HashMap<i64, Contact>,
     /// Tickets of this set, known and new.
     pub(super) tickets: HashMap<i64, Ticket>,
+    /// The known ones as they are stored.
+    pub(super) stored: HashMap<i64, Ticket>,
     /// For each arrival that is new: its contact and its ticket.
     pub(super) contact_of: Vec<i64>,
     pub(super) ticket_of: Vec<i64>,
@@ -75,12 +77,12 @@ pub(super) struct Set<'a> {
 pub async fn write(
     tx: &Tx,
     arrivals: &[Arrival],
-    outlook: Outlook,
+    mut outlook: Outlook,
     rules: &Rules,
     now: Millis,
     may_lease: usize,
 ) -> Result<Vec<Result<Accepted, Error>>> {
-    let looked = look(tx, arrivals, &outlook).await?;
+    let mut looked = look(tx, arrivals, &mut outlook).await?;
     let mut set = Set {
         arrivals,
         rules,
@@ -88,6 +90,7 @@ pub async fn write(
         fates: vec![Fate::New; arrivals.len()],
         contacts: HashMap::new(),
         tickets: HashMap::new(),
+        stored: HashMap::new(),
         contact_of: vec![0; arrivals.len()],
         ticket_of: vec![0; arrivals.len()],
         answers: outlook.answers,
@@ -95,8 +98,9 @@ pub async fn write(
     };
     set.refuse_what_is_switched_off(&looked.channels);
     set.find_repeats(tx).await?;
+    let seen = looked.seen.take();
     set.find_or_make_contacts(tx, looked).await?;
-    set.find_or_open_tickets(tx).await?;
+    set.find_or_open_tickets(tx, seen).await?;
     let accepted = set.compose(tx, may_lease).await?;
     set.changes.write(tx).await?;
     Ok(accepted)

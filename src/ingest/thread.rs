@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::seen::Seen;
 use super::set::Set;
 use crate::events;
 use crate::store::tickets::{self, Ticket};
@@ -23,9 +24,13 @@ pub(super) fn claim(ticket: &Ticket) -> (bool, i64) {
 }
 
 impl Set<'_> {
-    pub(super) async fn find_or_open_tickets(&mut self, tx: &Tx) -> Result<()> {
-        let mut known = self.find_conversations(tx).await?;
-        self.find_current(tx, &mut known).await?;
+    /// `seen` is what was found before, where it still holds.
+    pub(super) async fn find_or_open_tickets(&mut self, tx: &Tx, seen: Option<Seen>) -> Result<()> {
+        let mut known = match seen {
+            Some(seen) => self.know(seen),
+            None => self.find_known(tx).await?,
+        };
+        self.stored = self.tickets.clone();
         let missing = self.missing(&known);
         let mut ids = reserve(tx, Table::Tickets, missing).await?;
         for i in self.new_ones() {
@@ -56,6 +61,25 @@ impl Set<'_> {
             Some(conversation) => Thread::Conversation(channel, conversation.clone()),
             None => Thread::Customer(channel, self.contact_of[i]),
         }
+    }
+
+    fn know(&mut self, seen: Seen) -> HashMap<Thread, i64> {
+        let mut known = HashMap::new();
+        for ((kind, conversation), ticket) in seen.by_conversation {
+            known.insert(Thread::Conversation(kind, conversation), ticket.id);
+            self.tickets.insert(ticket.id, ticket);
+        }
+        for ((kind, contact_id), ticket) in seen.by_contact {
+            known.insert(Thread::Customer(kind, contact_id), ticket.id);
+            self.tickets.entry(ticket.id).or_insert(ticket);
+        }
+        known
+    }
+
+    async fn find_known(&mut self, tx: &Tx) -> Result<HashMap<Thread, i64>> {
+        let mut known = self.find_conversations(tx).await?;
+        self.find_current(tx, &mut known).await?;
+        Ok(known)
     }
 
     async fn find_conversations(&mut self, tx: &Tx) -> Result<HashMap<Thread, i64>> {

@@ -11,7 +11,7 @@ use super::idempotency::IdempotencyKey;
 use super::insert::{Rows, write_all};
 use super::jobs::{self, Job};
 use super::messages::Message;
-use super::tickets::Ticket;
+use super::tickets::{Ticket, Touched};
 use super::{Result, Tx};
 
 /// A set of changes that belong together: a cause, and what follows from it.
@@ -23,6 +23,8 @@ pub struct Changes {
     pub identities: Vec<NewIdentity>,
     /// Tickets, new or changed. Changed ones were locked in this transaction.
     pub tickets: BTreeMap<i64, Ticket>,
+    /// Tickets of which nothing but their version and the time of their last change is new.
+    pub touched: Vec<Touched>,
     /// New messages.
     pub messages: Vec<Message>,
     /// New files.
@@ -40,6 +42,23 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// Adds a ticket, where it is new or differs from what is `stored`.
+    pub fn add_ticket(&mut self, stored: Option<Ticket>, ticket: Ticket) {
+        let Some(stored) = stored else {
+            self.tickets.insert(ticket.id, ticket);
+            return;
+        };
+        let (version, updated_at) = (ticket.version, ticket.updated_at);
+        if stored.version == version {
+            return;
+        }
+        if (Ticket { version, updated_at, ..stored }) == ticket {
+            self.touched.push(Touched(ticket));
+        } else {
+            self.tickets.insert(ticket.id, ticket);
+        }
+    }
+
     /// Writes it all: on PostgreSQL one statement a table, on SQLite one for each 64 rows.
     ///
     /// # Errors
@@ -52,6 +71,7 @@ impl Changes {
             Box::new(contacts),
             Box::new(self.identities),
             Box::new(tickets),
+            Box::new(self.touched),
             Box::new(self.messages),
             Box::new(self.attachments),
             Box::new(self.decisions),

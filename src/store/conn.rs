@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::sqlite::SqliteConnection;
@@ -28,6 +28,8 @@ pub struct Conn {
     pub(super) closed: Arc<AtomicBool>,
     pub(super) last: LastState,
     pub(super) cut: Cut,
+    /// Grows with each commit in this pool, and with each connection of it.
+    pub(super) commits: Arc<AtomicU64>,
 }
 
 /// The connection itself.
@@ -45,6 +47,11 @@ impl Conn {
 
     pub(super) fn is_postgres(&self) -> bool {
         matches!(self.link, Link::Postgres(_))
+    }
+
+    /// How far the pool's count of commits is.
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
     }
 
     /// Counted by no test: it is what happens anyway.
@@ -106,7 +113,10 @@ impl Tx {
     /// `Uncertain` when the database was lost on the way: what it did is then unknown. Otherwise
     /// nothing was committed.
     pub async fn commit(mut self) -> Result<()> {
-        self.execute_batch("COMMIT").await.map_err(Error::of_commit)?;
+        let done = self.execute_batch("COMMIT").await;
+        // Whatever became of it, and while nobody else has the turn.
+        self.commits.fetch_add(1, Ordering::AcqRel);
+        done.map_err(Error::of_commit)?;
         if let Some(conn) = &mut self.conn {
             conn.in_transaction = false;
         }

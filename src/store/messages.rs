@@ -148,16 +148,30 @@ pub async fn newest(
     Ok(rows)
 }
 
+/// What was said in a ticket, and by whom.
+#[derive(Debug, QueryableByName)]
+pub struct Line {
+    /// Where it was said.
+    #[diesel(sql_type = BigInt)]
+    pub ticket_id: i64,
+    /// By whom.
+    #[diesel(sql_type = Text)]
+    pub author: Author,
+    /// What.
+    #[diesel(sql_type = Text)]
+    pub text: String,
+}
+
 /// The newest `limit` messages of each of these tickets, oldest first.
 ///
 /// # Errors
 /// As every statement.
-pub async fn newest_of(conn: &Conn, tickets: &[i64], limit: i64) -> Result<Vec<Message>> {
+pub async fn newest_of(conn: &Conn, tickets: &[i64], limit: i64) -> Result<Vec<Line>> {
     if tickets.is_empty() {
         return Ok(Vec::new());
     }
     let newest = newest_in(limit, conn.is_postgres());
-    let sql = format!("SELECT messages.* FROM {newest} ORDER BY messages.id");
+    let sql = format!("SELECT ticket_id, author, text FROM {newest} ORDER BY messages.id");
     let tickets = as_json(tickets);
     Ok(on!(conn, |c| Prepared::new(&sql).text(&tickets).load(c).await)?)
 }

@@ -20,6 +20,7 @@ mod pool;
 mod postgres;
 mod prepared;
 mod schema;
+mod snapshot;
 mod thread;
 
 pub mod attachments;
@@ -41,7 +42,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 pub use changes::Changes;
 pub use columns::StoredKind;
@@ -49,6 +50,8 @@ pub use conn::{Conn, Read, Tx};
 pub use cut::Cut;
 pub use error::{Error, Result};
 pub use ids::{Table, fetch, reserve};
+
+pub(crate) use snapshot::{Snapshot, snapshot};
 
 use pool::{Manager, Purpose, Target};
 
@@ -79,7 +82,8 @@ impl Store {
         let target = target_of(url)?;
         let cut = Cut::default();
         let pool = async |size, purpose| {
-            let manager = Manager { target: target.clone(), purpose, cut: cut.clone() };
+            let commits = Arc::default();
+            let manager = Manager { target: target.clone(), purpose, cut: cut.clone(), commits };
             bb8::Pool::builder()
                 .max_size(size)
                 .connection_timeout(PATIENCE)
@@ -145,15 +149,24 @@ impl Store {
     /// # Errors
     /// As [`begin`](Store::begin).
     pub async fn turn(&self) -> Result<Tx> {
-        let turn = match &self.turn {
-            Some(queue) => Some(
-                tokio::time::timeout(PATIENCE, queue.clone().lock_owned())
-                    .await
-                    .map_err(|_| Error::unavailable("the queue of writers did not move"))?,
-            ),
-            None => None,
-        };
+        let turn = self.queue().await?;
         Ok(Tx::new(get(&self.writers).await?, turn))
+    }
+
+    /// A connection for reading what the next transaction needs: on SQLite the writer's own, which has
+    /// much of it in memory, and its turn.
+    ///
+    /// # Errors
+    /// As [`turn`](Store::turn).
+    pub async fn read_ahead(&self) -> Result<(Read, Option<OwnedMutexGuard<()>>)> {
+        let turn = self.queue().await?;
+        Ok((get(&self.writers).await?, turn))
+    }
+
+    async fn queue(&self) -> Result<Option<OwnedMutexGuard<()>>> {
+        let Some(queue) = &self.turn else { return Ok(None) };
+        let turn = tokio::time::timeout(PATIENCE, queue.clone().lock_owned()).await;
+        turn.map(Some).map_err(|_| Error::unavailable("the queue of writers did not move"))
     }
 
     /// The counter that can cut the store off.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
@@ -33,7 +34,12 @@ pub(super) enum Purpose {
 
 /// An engine that froze in the middle of a transaction must not stop the others: whoever waits for
 /// a lock gives up, and the frozen one's transaction is ended by the server.
-const PATIENCE: &str = "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '15s'";
+///
+/// Every question that is asked often has an index. The planner keeps a plan while its table grows,
+/// and would read all of a table that was short when it was asked first. A question that does need
+/// all of it looks dear enough then to be compiled, which would take longer than the answer.
+const SETTINGS: &str = "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '15s';
+     SET enable_seqscan = off; SET jit = off";
 
 /// Makes connections for the pool.
 ///
@@ -43,6 +49,8 @@ pub struct Manager {
     pub(super) target: Target,
     pub(super) purpose: Purpose,
     pub(super) cut: Cut,
+    /// See [`Conn::commits`].
+    pub(super) commits: Arc<AtomicU64>,
 }
 
 impl bb8::ManageConnection for Manager {
@@ -57,11 +65,13 @@ impl bb8::ManageConnection for Manager {
             }
             Target::Postgres(target) => {
                 let mut connected = target.connect().await.map_err(Error::unavailable)?;
-                connected.conn.batch_execute(PATIENCE).await?;
+                connected.conn.batch_execute(SETTINGS).await?;
                 (Link::Postgres(Box::new(connected.conn)), connected.closed, connected.last)
             }
         };
-        Ok(Conn { link, in_transaction: false, closed, last, cut: self.cut.clone() })
+        self.commits.fetch_add(1, Ordering::AcqRel);
+        let (cut, commits) = (self.cut.clone(), self.commits.clone());
+        Ok(Conn { link, in_transaction: false, closed, last, cut, commits })
     }
 
     async fn is_valid(&self, conn: &mut Conn) -> Result<()> {

@@ -1,16 +1,20 @@
 //! Tickets.
 
+use std::sync::OnceLock;
+
+use diesel::QueryResult;
 use diesel::dsl::{exists, not, sql};
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, Identifiable, Insertable, OptionalExtension,
     QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper,
 };
 use diesel::sql_types::{Bool, Text};
+use diesel::sqlite::SqliteConnection;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
 use super::conn::{lock, on};
-use super::insert::rows;
+use super::insert::{Frame, JsonRows, Rows, or_update, rows};
 use super::names::{Author, Priority, Status};
 use super::one_of::one_of;
 use super::prepared::{Fixed, Prepared, as_json};
@@ -20,7 +24,16 @@ use crate::clock::Millis;
 
 /// A ticket.
 #[derive(
-    Clone, Debug, Queryable, QueryableByName, Selectable, Insertable, Serialize, Identifiable,
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    Queryable,
+    QueryableByName,
+    Selectable,
+    Insertable,
+    Serialize,
+    Identifiable,
 )]
 #[diesel(table_name = tickets, treat_none_as_default_value = false)]
 pub struct Ticket {
@@ -336,3 +349,31 @@ rows!(
         closed_at
     ]
 );
+
+/// A ticket of which nothing but its version and the time of its last change is new, as with most
+/// messages: the indexes of what did not change stay as they are.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct Touched(pub Ticket);
+
+impl Rows for Vec<Touched> {
+    fn is_empty(&self) -> bool {
+        Vec::is_empty(self)
+    }
+
+    fn insert(&self, conn: &mut SqliteConnection) -> QueryResult<()> {
+        for Touched(ticket) in self {
+            let news =
+                (tickets::version.eq(ticket.version), tickets::updated_at.eq(ticket.updated_at));
+            let touch = diesel::update(tickets::table.find(ticket.id)).set(news);
+            diesel::RunQueryDsl::execute(touch, conn)?;
+        }
+        Ok(())
+    }
+
+    /// Whole rows, because an `UPDATE` would leave it to the planner whether it reads all tickets.
+    fn statement(&self) -> Result<JsonRows> {
+        static FRAME: OnceLock<Frame> = OnceLock::new();
+        JsonRows::new(&FRAME, "tickets", self, or_update!(version, updated_at))
+    }
+}

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use centrium::assistant::{Assistant, AssistantError, Immediate, Language, Turn, Verdict};
-use centrium::store::{Table, jobs, reserve};
+use centrium::clock::Millis;
+use centrium::store::{Store, Table, contacts, jobs, reserve};
 use centrium::tickets::Priority;
 use serde_json::json;
 
@@ -132,6 +133,23 @@ both!(a_ticket_that_changed_meanwhile_gets_its_answer_in_a_job, async |app: App|
     let tx = app.engine.store.begin().await.unwrap();
     let next_job = reserve(&tx, Table::Jobs, 1).await.unwrap().next();
     assert_eq!(next_job, Some(2), "it was a job's");
+});
+
+both!(what_another_process_did_meanwhile_counts, async |app: App| {
+    let gate = Gate::default();
+    let app = app.restart(knowing(&gate, true)).await;
+    app.http.say("anna", "one").await;
+    gate.close();
+    let client = app.http.clone();
+    let waiting = tokio::spawn(async move { client.say("anna", "two").await });
+    gate.is_reached().await;
+    let other = Store::open(&app.database.url()).await.unwrap();
+    let tx = other.begin().await.unwrap();
+    contacts::set_blocked(&tx, 1, true, Millis::default()).await.unwrap();
+    tx.commit().await.unwrap();
+    gate.open();
+    let answer = waiting.await.unwrap();
+    assert!(!answer["reply"].as_str().unwrap().contains("after"), "blocked meanwhile: {answer}");
 });
 
 both!(an_operator_who_joins_meanwhile_gets_the_answer_as_a_draft, async |app: App| {

@@ -109,9 +109,11 @@ impl Database {
     }
 
     /// Keeps whoever writes a message waiting, for as long as this is held: 5 s at most.
-    pub async fn hold_writers(&self, store: &Store) -> Box<dyn Send> {
+    pub async fn hold_writers(&self) -> Box<dyn Send> {
         if self.kind() == Kind::Sqlite {
-            return Box::new(store.begin().await.unwrap());
+            // As another process would: within one, they would wait before they read anything.
+            let other = Store::open(&self.url()).await.unwrap();
+            return Box::new(other.begin().await.unwrap());
         }
         let mut conn = AsyncPgConnection::establish(&self.url).await.unwrap();
         conn.batch_execute("BEGIN; LOCK TABLE contacts IN ACCESS EXCLUSIVE MODE").await.unwrap();

@@ -86,7 +86,7 @@ impl Road {
         let walk = |i| Box::pin(walk(&self.service, message(customers, i)));
         let first = walk(0);
         let rest = join_all((1..MESSAGES).map(walk));
-        let hold = self.database.hold_writers(&self.engine.store).await;
+        let hold = self.database.hold_writers().await;
         let begun = recorder::begun();
         recorder::take();
 

@@ -85,19 +85,19 @@ async fn history(conn: &Read, ticket: &Ticket, message: &Message) -> Result<Vec<
         return Ok(Vec::new());
     }
     let earlier = messages::newest(conn, ticket.id, Some(message.id), HISTORY).await?;
-    Ok(earlier.into_iter().filter_map(said).collect())
+    Ok(earlier.into_iter().filter_map(|m| said(m.author, m.text)).collect())
 }
 
 /// What the assistant may know of a message: nothing of notes and drafts.
 #[must_use]
-pub fn said(message: Message) -> Option<Said> {
-    let by = match message.author {
+pub fn said(author: Author, text: String) -> Option<Said> {
+    let by = match author {
         Author::Customer => Speaker::Customer,
         Author::Assistant | Author::System => Speaker::Assistant,
         Author::Operator => Speaker::Operator,
         Author::Note | Author::Draft => return None,
     };
-    Some(Said { by, text: message.text })
+    Some(Said { by, text })
 }
 
 fn context(
