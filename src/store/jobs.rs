@@ -315,7 +315,20 @@ pub async fn list(conn: &Conn, state: Option<JobState>, limit: i64) -> Result<Ve
     })?)
 }
 
-/// How many jobs are in each state, and since when the oldest waits: state, number, time.
+/// How many jobs are buried. However many others wait, they are not looked at.
+///
+/// # Errors
+/// As every statement.
+pub async fn count_buried(conn: &Conn) -> Result<i64> {
+    Ok(on!(conn, |c| jobs::table
+        .filter(jobs::state.eq(JobState::Buried))
+        .count()
+        .get_result(c)
+        .await)?)
+}
+
+/// How many jobs are in each state, and since when the oldest waits: state, number, time. It reads
+/// every job.
 ///
 /// # Errors
 /// As every statement.
