@@ -118,6 +118,18 @@ impl Database {
         number.ok_or_else(|| format!("no number: {sql}"))
     }
 
+    /// How many tickets and contacts wait to be written into the search index.
+    ///
+    /// # Errors
+    /// When it can't be asked.
+    pub async fn behind(&self) -> Result<i64> {
+        self.number(
+            "SELECT CAST((SELECT count(*) FROM contacts WHERE indexed_version < search_version)
+                       + (SELECT count(*) FROM tickets WHERE indexed_version < version) AS TEXT)",
+        )
+        .await
+    }
+
     /// Seconds of processor time that the database's own processes have used, those that have ended
     /// included, as far as a call before has seen them: it grows from call to call. None on SQLite,
     /// which runs within its engine.
