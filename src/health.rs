@@ -1,4 +1,4 @@
-//! Whether the engine works: looked at for `/healthz` and the status page, at most once a second.
+//! Whether the engine works: looked at for `/healthz` and the status page, each at most once a second.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,86 +7,101 @@ use centrium_channels::ChannelKind;
 use tokio::sync::Mutex;
 
 use crate::clock::Millis;
-use crate::store::names::JobState;
-use crate::store::{Result, Store, channels, jobs, settings};
+use crate::store::{self, Store, channels, jobs, settings};
 
 /// How long a look is good for.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 /// How long a look may take before the database counts as gone.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What the last look found.
+/// What the last look for the status page found.
 #[derive(Clone, Debug, Default)]
 pub struct Pulse {
-    /// The database can be written.
-    pub can_write: bool,
     /// What is wrong, one sentence each.
     pub problems: Vec<String>,
     /// Channels that an operator has switched off.
     pub switched_off: Vec<ChannelKind>,
 }
 
-/// Remembers the last look.
+/// Whether the database can be written; else a sentence that says what is wrong.
+type Written = Result<(), &'static str>;
+
+/// Remembers the last looks. Whoever asks only whether the database can be written never waits for
+/// what the status page tells beside that.
 #[derive(Default)]
 pub struct Health {
-    last: Mutex<Option<(Instant, Arc<Pulse>)>>,
+    written: Mutex<Option<(Instant, Written)>>,
+    pulse: Mutex<Option<(Instant, Arc<Pulse>)>>,
 }
 
 impl Health {
-    /// The state of things, no older than a second.
+    /// Whether the database can be written, as it was a second ago at most. A look is a transaction
+    /// that has its turn in order of arrival, as those of messages do; it takes 3 s at most.
+    pub async fn can_write(&self, store: &Store, now: Millis) -> bool {
+        self.written(store, now).await.is_ok()
+    }
+
+    /// The state of things, no older than two seconds.
     pub async fn pulse(&self, store: &Store, now: Millis) -> Arc<Pulse> {
-        let mut last = self.last.lock().await;
+        let mut last = self.pulse.lock().await;
         if let Some((at, pulse)) = &*last
             && at.elapsed() < GOOD_FOR
         {
             return pulse.clone();
         }
-        let pulse = Arc::new(look(store, now).await);
+        let pulse = Arc::new(look(store, self.written(store, now).await).await);
         *last = Some((Instant::now(), pulse.clone()));
         pulse
     }
+
+    async fn written(&self, store: &Store, now: Millis) -> Written {
+        let mut last = self.written.lock().await;
+        if let Some((at, written)) = *last
+            && at.elapsed() < GOOD_FOR
+        {
+            return written;
+        }
+        let written = match tokio::time::timeout(PATIENCE, write(store, now)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "health.database");
+                Err("The database can't be written.")
+            }
+            Err(_) => Err("The database does not answer in time."),
+        };
+        *last = Some((Instant::now(), written));
+        written
+    }
 }
 
-async fn look(store: &Store, now: Millis) -> Pulse {
+async fn look(store: &Store, written: Written) -> Pulse {
     let mut pulse = Pulse::default();
-    match tokio::time::timeout(PATIENCE, write(store, now)).await {
-        Ok(Ok(())) => pulse.can_write = true,
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "health.database");
-            pulse.problems.push(String::from("The database can't be written."));
-            return pulse;
-        }
-        Err(_) => {
-            pulse.problems.push(String::from("The database does not answer in time."));
-            return pulse;
-        }
-    }
-    if let Err(error) = read(store, &mut pulse).await {
+    if let Err(sentence) = written {
+        pulse.problems.push(sentence.to_owned());
+    } else if let Err(error) = read(store, &mut pulse).await {
         tracing::warn!(%error, "health.database");
         pulse.problems.push(String::from("The database can't be read."));
     }
     pulse
 }
 
-async fn write(store: &Store, now: Millis) -> Result<()> {
+async fn write(store: &Store, now: Millis) -> store::Result<()> {
     let tx = store.begin().await?;
     settings::set(&tx, "heartbeat", &now.to_string(), now).await?;
     tx.commit().await
 }
 
-async fn read(store: &Store, pulse: &mut Pulse) -> Result<()> {
+async fn read(store: &Store, pulse: &mut Pulse) -> store::Result<()> {
     let conn = store.read().await?;
     for row in channels::all(&conn).await? {
         if !row.is_active {
             pulse.switched_off.push(row.kind.0);
         }
     }
-    for (state, count, _) in jobs::census(&conn).await? {
-        if state == JobState::Buried && count > 0 {
-            pulse
-                .problems
-                .push(format!("{count} failed jobs wait for a person: centrium jobs list."));
-        }
+    let buried = jobs::count_buried(&conn).await?;
+    if buried > 0 {
+        let sentence = format!("{buried} failed jobs wait for a person: centrium jobs list.");
+        pulse.problems.push(sentence);
     }
     Ok(())
 }

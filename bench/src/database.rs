@@ -1,7 +1,9 @@
 //! A database for each server: a file, or one on the server that `TEST_DATABASE_URL` names.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
@@ -40,6 +42,7 @@ pub struct Database {
     /// Its name on the server, where it is one of PostgreSQL.
     name: Option<String>,
     path: PathBuf,
+    processes: Processes,
     _folder: TempDir,
 }
 
@@ -53,13 +56,13 @@ impl Database {
         match kind {
             Kind::Sqlite => {
                 let url = sqlite_url(&path.join("centrium.db"));
-                Ok(Self { url, name: None, path, _folder: folder })
+                Ok(Self::new(url, None, folder, path))
             }
             Kind::Postgres => {
                 let name = new_name();
                 postgres::execute(&format!("CREATE DATABASE {name}")).await?;
                 let url = postgres::url_of(&name)?;
-                Ok(Self { url, name: Some(name), path, _folder: folder })
+                Ok(Self::new(url, Some(name), folder, path))
             }
         }
     }
@@ -74,15 +77,19 @@ impl Database {
             Stock::File(file) => {
                 let copy = path.join("centrium.db");
                 copy_file(file, &copy).map_err(|e| format!("{}: {e}", file.display()))?;
-                Ok(Self { url: sqlite_url(&copy), name: None, path, _folder: folder })
+                Ok(Self::new(sqlite_url(&copy), None, folder, path))
             }
             Stock::Template(template) => {
                 let name = new_name();
                 postgres::copy(template, &name).await?;
                 let url = postgres::url_of(&name)?;
-                Ok(Self { url, name: Some(name), path, _folder: folder })
+                Ok(Self::new(url, Some(name), folder, path))
             }
         }
+    }
+
+    fn new(url: String, name: Option<String>, folder: TempDir, path: PathBuf) -> Self {
+        Self { url, name, path, processes: Processes::default(), _folder: folder }
     }
 
     /// The data folder of the servers that run on it, one after the other.
@@ -111,18 +118,35 @@ impl Database {
         number.ok_or_else(|| format!("no number: {sql}"))
     }
 
-    /// Seconds of processor time that the database's own processes have used for the connections
-    /// that are open now; none on SQLite, which runs within its engine.
+    /// How many tickets and contacts wait to be written into the search index.
+    ///
+    /// # Errors
+    /// When it can't be asked.
+    pub async fn behind(&self) -> Result<i64> {
+        self.number(
+            "SELECT CAST((SELECT count(*) FROM contacts WHERE indexed_version < search_version)
+                       + (SELECT count(*) FROM tickets WHERE indexed_version < version) AS TEXT)",
+        )
+        .await
+    }
+
+    /// Seconds of processor time that the database's own processes have used, those that have ended
+    /// included, as far as a call before has seen them: it grows from call to call. None on SQLite,
+    /// which runs within its engine.
     ///
     /// # Errors
     /// When it can't be asked.
     pub async fn cpu(&self) -> Result<f64> {
         let Some(name) = &self.name else { return Ok(0.0) };
-        let sql = format!("SELECT pid::text FROM pg_stat_activity WHERE datname = '{name}'");
-        let pids = postgres::texts(&postgres::server()?, &sql).await?;
-        // One that has ended meanwhile had done little.
-        let seconds = pids.iter().filter_map(|pid| process::cpu(pid.parse().ok()?).ok());
-        Ok(seconds.sum())
+        let sql = format!(
+            "SELECT concat(pid, ' ', backend_start) FROM pg_stat_activity WHERE datname = '{name}'"
+        );
+        let living = postgres::texts(&postgres::server()?, &sql).await?;
+        // What one has used that has ended since it was told of is as it was seen last.
+        Ok(self.processes.sum(living.into_iter().filter_map(|process| {
+            let pid = process.split_whitespace().next()?.parse().ok()?;
+            Some((process, process::cpu(pid).ok()?))
+        })))
     }
 
     /// Removes it, whoever is still connected.
@@ -134,6 +158,20 @@ impl Database {
             Some(name) => postgres::drop_database(name).await,
             None => Ok(()),
         }
+    }
+}
+
+/// What each process was last seen to have used, in seconds, by its number and the time of its
+/// start: numbers are given again. Workers of PostgreSQL's own come and go.
+#[derive(Default)]
+struct Processes(Mutex<HashMap<String, f64>>);
+
+impl Processes {
+    /// What those that live, and those that did, have used together.
+    fn sum(&self, living: impl Iterator<Item = (String, f64)>) -> f64 {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.extend(living);
+        seen.values().sum()
     }
 }
 
@@ -169,4 +207,23 @@ fn sqlite_texts(path: &Path, sql: &str) -> rusqlite::Result<Vec<String>> {
 fn new_name() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("{}{}_{}", postgres::RUN, std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_has_ended_counts_with_what_it_was_last_seen_to_have_used() {
+        let processes = Processes::default();
+        let sum = |living: &[(&str, f64)]| {
+            processes.sum(living.iter().map(|(process, used)| ((*process).to_owned(), *used)))
+        };
+        let figures = [
+            sum(&[("7 monday", 1.0), ("8 monday", 2.0)]),
+            sum(&[("7 monday", 1.5)]),
+            sum(&[("7 monday", 1.5), ("8 tuesday", 0.25)]),
+        ];
+        assert_eq!(figures, [3.0, 3.5, 3.75]);
+    }
 }

@@ -91,33 +91,6 @@ both!(a_message_whose_answer_was_cut_off_is_answered_after_the_restart, async |a
     assert_eq!(ticket["messages"].as_array().unwrap().len(), 2);
 });
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_engines_on_one_postgres_share_the_work() {
-    let one = App::start(Kind::Postgres).await;
-    let folder = Arc::new(tempfile::tempdir().unwrap());
-    let url = one.database.url();
-    let two = crate::harness::Database::shared(url);
-    let two = App::start_on(two, folder, Options::default()).await;
-    let asked = (0..200).map(|i| {
-        let app = if i % 2 == 0 { &one } else { &two };
-        let body = json!({
-            "user_identifier": format!("user-{}", i % 20),
-            "text": "интернет не работает",
-            "external_id": format!("crm-{}", i % 40),
-        });
-        app.http.message(body)
-    });
-    let answers = futures_util::future::join_all(asked).await;
-    let mut messages = std::collections::BTreeSet::new();
-    let mut tickets = std::collections::BTreeSet::new();
-    for answer in answers {
-        let answer = answer.expect(200);
-        assert!(messages.insert(answer["message_id"].as_i64().unwrap()));
-        tickets.insert(answer["ticket_id"].as_i64().unwrap());
-    }
-    assert_eq!(tickets.len(), 40, "one ticket a conversation, whichever engine took it in");
-}
-
 /// An assistant that panics.
 struct Panicking;
 

@@ -3,6 +3,7 @@
 mod ahead;
 mod contacts;
 mod delivery;
+mod engines;
 mod jobs;
 mod life;
 mod operators;

@@ -1,6 +1,7 @@
 //! A database of a test's own: a file in its folder, or one on the server that the tests have.
 
 use std::path::Path;
+use std::time::Duration;
 
 use centrium::store::Store;
 use diesel::connection::SimpleConnection;
@@ -115,9 +116,7 @@ impl Database {
             let other = Store::open(&self.url()).await.unwrap();
             return Box::new(other.begin().await.unwrap());
         }
-        let mut conn = AsyncPgConnection::establish(&self.url).await.unwrap();
-        conn.batch_execute("BEGIN; LOCK TABLE contacts IN ACCESS EXCLUSIVE MODE").await.unwrap();
-        Box::new(conn)
+        Box::new(self.hold_table("contacts").await)
     }
 
     /// Keeps a ticket locked on PostgreSQL for as long as the connection is held.
@@ -126,6 +125,28 @@ impl Database {
         let sql = format!("BEGIN; SELECT id FROM tickets WHERE id = {id} FOR UPDATE");
         conn.batch_execute(&sql).await.unwrap();
         conn
+    }
+
+    /// Keeps everyone else from a table on PostgreSQL for as long as the connection is held; who
+    /// waits for it gives up after 5 s.
+    pub async fn hold_table(&self, name: &str) -> AsyncPgConnection {
+        let mut conn = AsyncPgConnection::establish(&self.url).await.unwrap();
+        let sql = format!("BEGIN; LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE");
+        conn.batch_execute(&sql).await.unwrap();
+        conn
+    }
+
+    /// Waits until somebody waits for a table on PostgreSQL.
+    pub async fn until_waited_for(&self, table: &str) {
+        let mut conn = AsyncPgConnection::establish(&self.url).await.unwrap();
+        let sql = format!(
+            "SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database
+             WHERE datname = current_database() AND relation = '{table}'::regclass AND NOT granted"
+        );
+        let waits = || diesel::sql_query(&sql);
+        while diesel_async::RunQueryDsl::execute(waits(), &mut conn).await.unwrap() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Which one it is.

@@ -1,5 +1,9 @@
 //! `/`, `/healthz`, `/tickets/api/status/`, `/metrics`, `/api/docs`.
 
+use centrium::clock::Millis;
+use centrium::store::Changes;
+use centrium::store::jobs::Job;
+use centrium::store::names::{JobKind, JobState};
 use reqwest::Method;
 use serde_json::json;
 
@@ -20,6 +24,19 @@ both!(status_tells_what_works, async |app: App| {
 both!(a_healthy_engine_says_so, async |app: App| {
     let healthy = app.http.send(app.http.plain(Method::GET, "/healthz")).await;
     assert_eq!(healthy.status, 200);
+});
+
+both!(status_tells_of_jobs_that_failed, async |app: App| {
+    let tx = app.engine.store.begin().await.unwrap();
+    let failed = Job { state: JobState::Buried, ..Job::new(1, JobKind::DeliverReply, 1, 0, 0) };
+    let waiting = Job::new(2, JobKind::DeliverReply, 1, Millis::MAX, 0);
+    let changes = Changes { jobs: vec![failed, waiting], ..Changes::default() };
+    changes.write(&tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let path = "/tickets/api/status/";
+    let status = app.http.send(app.http.plain(Method::GET, path)).await.expect(200);
+    let problems = json!(["1 failed jobs wait for a person: centrium jobs list."]);
+    assert_eq!(status["problems"], problems);
 });
 
 both!(metrics_are_behind_the_token, async |app: App| {

@@ -4,6 +4,7 @@
 mod constant;
 mod count;
 mod figures;
+mod health;
 mod plans;
 mod recorder;
 mod road;

@@ -10,7 +10,7 @@ use crate::report::{Table, median, met, percent};
 use crate::server::{Kind, Server};
 use crate::{Result, load, tell};
 
-/// How long a server may need to be idle again.
+/// How long a server may need to be idle again, with everything in the search index.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// An idle one uses less than this many seconds of processor time within `LOOK`.
 const IDLE: f64 = 0.03;
@@ -95,19 +95,21 @@ async fn cpu(server: &Server, database: &Database) -> Result<f64> {
     Ok(server.cpu()? + database.cpu().await?)
 }
 
-/// Waits until nothing is done any more: what one server still does would slow the next.
+/// Waits until nothing is left to be done: what one server still does would slow the next. Between
+/// two sets the search index rests, for longer than `LOOK` perhaps, so what is left is asked too.
 async fn idle(server: &Server, database: &Database) -> Result<()> {
     let began = Instant::now();
     let mut before = cpu(server, database).await?;
     while began.elapsed() < PATIENCE {
         tokio::time::sleep(LOOK).await;
         let now = cpu(server, database).await?;
-        if now - before < IDLE {
+        if now - before < IDLE && database.behind().await? == 0 {
             return Ok(());
         }
         before = now;
     }
-    Err(format!("the server is not idle after {PATIENCE:?}"))
+    let behind = database.behind().await?;
+    Err(format!("the server is not idle after {PATIENCE:?}: the index lacks {behind} documents"))
 }
 
 fn tabulate(phase: Phase, sizes: &[Size], rounds: &Rounds) -> Table {
