@@ -6,4 +6,5 @@ mod delivery;
 mod jobs;
 mod life;
 mod operators;
+mod search;
 mod sets;
