@@ -7,6 +7,7 @@ pub(super) mod tickets;
 
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
+use unicode_normalization::char::decompose_canonical;
 
 use super::conn::on;
 use super::{Conn, Result, Store, Tx};
@@ -117,12 +118,32 @@ fn wanted(text: &str, is_postgres: bool) -> Option<String> {
     (!words.is_empty()).then(|| words.join(between))
 }
 
-/// Words of letters and digits, in lower case: the same for documents and for what is looked for,
-/// on both databases, and free of either one's query language.
+/// Words of letters and digits, in lower case and Latin ones without their accents: the same for
+/// documents and for what is looked for, on both databases, and free of either one's query language.
 fn words(text: &str) -> Vec<String> {
     text.to_lowercase()
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        .map(|word| word.chars().take(WORD).collect())
+        .map(|word| word.chars().take(WORD).map(without_accent).collect())
         .collect()
+}
+
+/// The letter of which a Latin one with accents is composed.
+fn without_accent(letter: char) -> char {
+    if !matches!(letter, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}') {
+        return letter;
+    }
+    let mut first = None;
+    decompose_canonical(letter, |part| first = first.or(Some(part)));
+    first.unwrap_or(letter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_lower_case_and_without_accents() {
+        assert_eq!(words("Ñandú, ФИЛЬМ-й ế ß қ 5G"), ["nandu", "фильм", "й", "e", "ß", "қ", "5g"]);
+    }
 }

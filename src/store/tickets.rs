@@ -1,14 +1,15 @@
 //! Tickets.
 
+mod list;
+
 use std::sync::OnceLock;
 
 use diesel::QueryResult;
-use diesel::dsl::{exists, not, sql};
+use diesel::dsl::{exists, not};
 use diesel::prelude::{
-    BoolExpressionMethods, ExpressionMethods, Identifiable, Insertable, OptionalExtension,
-    QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper,
+    ExpressionMethods, Identifiable, Insertable, OptionalExtension, QueryDsl, Queryable,
+    QueryableByName, Selectable, SelectableHelper,
 };
-use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::SqliteConnection;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
@@ -19,8 +20,10 @@ use super::names::{Author, Priority, Status};
 use super::one_of::one_of;
 use super::prepared::{Fixed, Prepared, as_json};
 use super::schema::{messages, tickets};
-use super::{Conn, Result, StoredKind, Tx, search};
+use super::{Conn, Result, StoredKind, Tx};
 use crate::clock::Millis;
+
+pub use list::{Filter, list};
 
 /// A ticket.
 #[derive(
@@ -79,77 +82,6 @@ pub struct Ticket {
     pub first_response_at: Option<Millis>,
     /// When it was closed, while it is.
     pub closed_at: Option<Millis>,
-}
-
-/// Which tickets a list shows.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Only with this status.
-    pub status: Option<Status>,
-    /// Only of this channel.
-    pub channel: Option<StoredKind>,
-    /// Only with this priority.
-    pub priority: Option<Priority>,
-    /// Only of this category.
-    pub category: Option<String>,
-    /// Only this operator's.
-    pub operator: Option<String>,
-    /// Only those where a human is, or is not, called for.
-    pub escalated: Option<bool>,
-    /// Only those that hold every word of this text, or words that begin with them.
-    pub text: Option<String>,
-    /// Only of this contact.
-    pub contact_id: Option<i64>,
-    /// Only what comes after this place in the list: activity and id of the last one seen.
-    pub after: Option<(Millis, i64)>,
-}
-
-/// A page of tickets, newest activity first.
-///
-/// # Errors
-/// As every statement.
-pub async fn list(conn: &Conn, filter: &Filter, limit: i64) -> Result<Vec<Ticket>> {
-    let words =
-        filter.text.as_ref().map(|text| search::tickets::condition(text, conn.is_postgres()));
-    if words == Some(None) {
-        return Ok(Vec::new());
-    }
-    Ok(on!(conn, |c| {
-        let mut query = tickets::table.select(Ticket::as_select()).into_boxed();
-        if let Some(Some((is_held, words))) = &words {
-            query = query.filter(sql::<Bool>(is_held).bind::<Text, _>(words).sql("))"));
-        }
-        if let Some(status) = filter.status {
-            query = query.filter(tickets::status.eq(status));
-        }
-        if let Some(channel) = filter.channel {
-            query = query.filter(tickets::channel.eq(channel));
-        }
-        if let Some(priority) = filter.priority {
-            query = query.filter(tickets::priority.eq(priority));
-        }
-        if let Some(category) = &filter.category {
-            query = query.filter(tickets::category.eq(category));
-        }
-        if let Some(operator) = &filter.operator {
-            query = query.filter(tickets::operator.eq(operator));
-        }
-        // A value that is bound would hide from the database that an index holds just these.
-        match filter.escalated {
-            Some(true) => query = query.filter(tickets::needs_escalation),
-            Some(false) => query = query.filter(not(tickets::needs_escalation)),
-            None => {}
-        }
-        if let Some(contact_id) = filter.contact_id {
-            query = query.filter(tickets::contact_id.eq(contact_id));
-        }
-        if let Some((at, id)) = filter.after {
-            query = query.filter(
-                tickets::updated_at.lt(at).or(tickets::updated_at.eq(at).and(tickets::id.lt(id))),
-            );
-        }
-        query.order((tickets::updated_at.desc(), tickets::id.desc())).limit(limit).load(c).await
-    })?)
 }
 
 /// One ticket.

@@ -7,4 +7,5 @@ mod engines;
 mod jobs;
 mod life;
 mod operators;
+mod search;
 mod sets;

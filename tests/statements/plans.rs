@@ -1,5 +1,6 @@
 //! No hot statement reads a whole table, or sorts one: each has an index that leads to its rows.
 
+use centrium::jobs::housekeeping;
 use serde_json::json;
 
 use super::recorder;
@@ -29,6 +30,7 @@ both!(no_hot_statement_scans, async |app: App| {
     statements.sort();
     statements.dedup();
     assert!(statements.len() > 20, "too few to mean anything: {statements:#?}");
+    assert!(statements.iter().any(|sql| asks_the_index(sql)), "{statements:#?}");
 
     let mut wrong = Vec::new();
     for sql in statements {
@@ -42,9 +44,36 @@ both!(no_hot_statement_scans, async |app: App| {
     assert!(wrong.is_empty(), "{kind:?} reads whole tables:\n{}", wrong.join("\n"));
 });
 
+both!(a_word_that_most_hold_is_found_without_the_index, async |app: App| {
+    recorder::listen();
+    let app = app.restart(Options::default()).await;
+    for i in 0..MORE_THAN_A_LOOK {
+        app.http.say(&format!("customer-{i}"), "облако").await;
+    }
+    housekeeping::index(&app.engine).await.unwrap();
+    recorder::take();
+    let encoded = "%D0%BE%D0%B1%D0%BB%D0%B0%D0%BA%D0%BE";
+    let found = app.http.get(&format!("/api/tickets?q={encoded}")).await.expect(200);
+    assert_eq!(found["items"].as_array().unwrap().len(), 50);
+    let statements = recorder::take();
+    assert!(!statements.iter().any(|sql| asks_the_index(sql)), "{statements:#?}");
+});
+
+/// Tickets of which a search for a word that none of the newest holds asks the index.
+const MORE_THAN_A_LOOK: usize = 70;
+
+/// Whether it looks for all tickets that hold some words.
+fn asks_the_index(sql: &str) -> bool {
+    sql.contains("FROM ticket_search WHERE ticket_search MATCH")
+        || sql.contains("FROM ticket_search WHERE document @@")
+}
+
 /// What callers, operators and customers do all day.
 async fn use_everything(app: &App) {
     let http = &app.http;
+    for i in 0..MORE_THAN_A_LOOK {
+        http.say(&format!("customer-{i}"), "привет").await;
+    }
     let said = http.say("anna", "не работает интернет").await;
     http.say("anna", "роутер перезагрузил").await;
     let body = json!({
@@ -62,6 +91,7 @@ async fn use_everything(app: &App) {
         "escalated=true",
         "escalated=false",
         "q=интернет",
+        "q=nothing",
     ];
     for filter in filters {
         let list = http.get(&format!("/api/tickets?{filter}")).await.expect(200);

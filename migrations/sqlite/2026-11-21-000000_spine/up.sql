@@ -187,9 +187,10 @@ CREATE UNIQUE INDEX idempotency_keys_scope_key ON idempotency_keys (scope, key);
 CREATE INDEX idempotency_keys_created_at ON idempotency_keys (created_at);
 
 -- The search index, filled behind the hot path (src/store/search.rs): one document a ticket, of which
--- only the words are kept.
+-- only the words are kept. They come as words: a tokenizer that knows Unicode would cut and change them
+-- in its own way, and what a document holds could not be told without it.
 CREATE VIRTUAL TABLE ticket_search USING fts5 (
-    document, content = '', contentless_delete = 1, tokenize = 'unicode61'
+    document, content = '', contentless_delete = 1, tokenize = 'ascii'
 );
 
 -- The same for contacts. Words of which only a few letters are known begin too many tokens to look

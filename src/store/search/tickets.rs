@@ -1,10 +1,14 @@
 //! The documents of tickets: numbers, subject, who it is, and what was said last.
 
-use diesel::prelude::{ExpressionMethods, QueryDsl, SelectableHelper};
+use std::collections::HashSet;
+
+use diesel::prelude::{ExpressionMethods, QueryDsl, QueryableByName, SelectableHelper};
+use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
 use super::{Documents, wanted, words};
 use crate::store::conn::on;
+use crate::store::prepared::{Prepared, as_json};
 use crate::store::schema::tickets;
 use crate::store::tickets::Ticket;
 use crate::store::{Conn, Result, contacts, messages};
@@ -20,20 +24,76 @@ const MESSAGES: i64 = 200;
 /// Characters of a ticket's document.
 const DOCUMENT: usize = 100_000;
 /// Tickets whose messages are read together.
-const READ: usize = 8;
+const READ: usize = 32;
 /// Bytes of documents that are written together, and so held in memory.
 const TOGETHER: usize = 4 * 1024 * 1024;
 
-/// A condition on `tickets` that they hold every word of `text`, or words that begin with them: SQL,
-/// to be followed by a bound text and `))`, and that text. `None` where `text` has no word.
-pub(in crate::store) fn condition(text: &str, is_postgres: bool) -> Option<(&'static str, String)> {
-    let is_held = if is_postgres {
-        "tickets.id IN (SELECT ticket_id FROM ticket_search
-                        WHERE document @@ to_tsquery('simple', "
-    } else {
-        "tickets.id IN (SELECT rowid FROM ticket_search WHERE ticket_search MATCH ("
-    };
-    wanted(text, is_postgres).map(|wanted| (is_held, wanted))
+/// Words that are looked for in tickets, each of them or one that begins with it; at least one.
+pub(in crate::store) struct Wanted {
+    words: Vec<String>,
+    /// The same in the database's own query language.
+    query: String,
+    is_postgres: bool,
+}
+
+impl Wanted {
+    /// The words of `text`; `None` where it has none.
+    pub fn of(text: &str, is_postgres: bool) -> Option<Self> {
+        let query = wanted(text, is_postgres)?;
+        Some(Self { words: words(text), query, is_postgres })
+    }
+
+    /// A condition on `tickets` that the index knows them to hold the words: SQL, to be followed by
+    /// a bound text and `))`, and that text.
+    pub fn condition(&self) -> (&'static str, &str) {
+        let is_held = if self.is_postgres {
+            "tickets.id IN (SELECT ticket_id FROM ticket_search
+                            WHERE document @@ to_tsquery('simple', "
+        } else {
+            "tickets.id IN (SELECT rowid FROM ticket_search WHERE ticket_search MATCH ("
+        };
+        (is_held, &self.query)
+    }
+
+    /// Whether these tickets hold the words, one after the other, of the first ones only where they
+    /// are long. SQLite keeps no documents: they are made anew, so that what changed since the index
+    /// was filled is seen.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn held(&self, conn: &Conn, tickets: &[Ticket]) -> Result<Vec<bool>> {
+        if !self.is_postgres {
+            let documents = documents(conn, tickets).await?;
+            return Ok(documents.iter().map(|(_, document)| self.is_in(document)).collect());
+        }
+        let ids = as_json(&tickets.iter().map(|ticket| ticket.id).collect::<Vec<_>>());
+        let held: Vec<Held> =
+            on!(conn, |c| Prepared::new(POSTGRES_HELD).text(&ids).text(&self.query).load(c).await)?;
+        let held: HashSet<i64> = held.into_iter().map(|row| row.id).collect();
+        Ok(tickets.iter().map(|ticket| held.contains(&ticket.id)).collect())
+    }
+
+    /// As SQLite's index finds it: every word begins one of the document's.
+    fn is_in(&self, document: &str) -> bool {
+        self.words.iter().all(|word| {
+            document
+                .match_indices(word.as_str())
+                .any(|(place, _)| place == 0 || document.as_bytes().get(place - 1) == Some(&b' '))
+        })
+    }
+}
+
+/// Those of the tickets in a JSON array whose documents hold the words. In the list of what is
+/// selected, so that PostgreSQL does not ask the index for all that hold them.
+const POSTGRES_HELD: &str = "SELECT given.ticket::bigint AS id
+     FROM json_array_elements_text($1::json) AS given (ticket)
+     WHERE (SELECT document @@ (SELECT to_tsquery('simple', $2))
+            FROM ticket_search WHERE ticket_id = given.ticket::bigint)";
+
+#[derive(QueryableByName)]
+struct Held {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
 }
 
 /// Tickets that wait for their documents.
