@@ -9,6 +9,7 @@ use diesel::expression::{
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Bool, HasSqlType, Text, Untyped};
+use serde::Serialize;
 
 /// A statement whose text is one of a few. Its placeholders, in the way of its database, stand for
 /// the values in their order. Rows are read by the names of their columns.
@@ -39,9 +40,9 @@ impl<'a> Prepared<'a> {
 }
 
 /// Numbers as one value of a [`Prepared`], where a list of them is wanted.
-pub(super) fn as_json(ids: &[i64]) -> String {
+pub(super) fn as_json(numbers: &[impl Serialize]) -> String {
     // Numbers can always be written.
-    serde_json::to_string(ids).unwrap_or_default()
+    serde_json::to_string(numbers).unwrap_or_default()
 }
 
 impl Query for Prepared<'_> {

@@ -288,18 +288,19 @@ rows!(
 #[serde(transparent)]
 pub struct Touched(pub Ticket);
 
+/// The tickets of a JSON array, each an array of id, version and time.
+const TOUCH: &str = "UPDATE tickets SET version = new.value ->> 1, updated_at = new.value ->> 2
+     FROM json_each(?1) AS new WHERE tickets.id = new.value ->> 0";
+
 impl Rows for Vec<Touched> {
     fn is_empty(&self) -> bool {
         Vec::is_empty(self)
     }
 
     fn insert(&self, conn: &mut SqliteConnection) -> QueryResult<()> {
-        for Touched(ticket) in self {
-            let news =
-                (tickets::version.eq(ticket.version), tickets::updated_at.eq(ticket.updated_at));
-            let touch = diesel::update(tickets::table.find(ticket.id)).set(news);
-            diesel::RunQueryDsl::execute(touch, conn)?;
-        }
+        let news = self.iter().map(|Touched(t)| (t.id, t.version, t.updated_at));
+        let news = as_json(&news.collect::<Vec<_>>());
+        diesel::RunQueryDsl::execute(Prepared::new(TOUCH).text(&news), conn)?;
         Ok(())
     }
 
