@@ -1,7 +1,8 @@
 //! The queue into the database: what arrives together commits together.
 //!
-//! One task drains the queue into one transaction of a few statements, commits it, and answers
-//! everyone who waits. Under load a commit holds hundreds of messages; alone, a message waits
+//! A task drains the queue into one transaction of a few statements, commits it, and answers
+//! everyone who waits. On PostgreSQL there are two of them, as if they were of two engines: while the
+//! server works for one, the engine works for the other. Under load a commit holds hundreds of messages; alone, a message waits
 //! for nobody. When a set fails because of what is in it, each piece is tried alone, so that a
 //! poisonous one never fails its neighbours.
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use centrium_channels::{Error, Kind, Receipt};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::assistant::Assistant;
 use crate::clock::Clock;
@@ -71,13 +72,16 @@ pub struct Desk {
 }
 
 impl Writer {
-    /// Starts the writing task.
+    /// Starts the writing tasks, as many as the database has use for.
     ///
     /// # Errors
     /// When there can be no more threads.
     pub fn start(desk: Desk) -> store::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        desk.store.clone().spawn("writer", run(desk, waiting))?;
+        let (desk, waiting) = (Arc::new(desk), Arc::new(Mutex::new(waiting)));
+        for _ in 0..desk.store.sets_at_once() {
+            desk.store.spawn("writer", run(desk.clone(), waiting.clone()))?;
+        }
         Ok(Self { queue })
     }
 
@@ -113,17 +117,24 @@ impl Writer {
     }
 }
 
-async fn run(desk: Desk, mut waiting: mpsc::Receiver<Work>) {
+async fn run(desk: Arc<Desk>, waiting: Arc<Mutex<mpsc::Receiver<Work>>>) {
     let mut set = Vec::with_capacity(SET);
-    while waiting.recv_many(&mut set, SET).await > 0 {
+    while take(&waiting, &mut set).await > 0 {
         let committed = desk.commit_set(std::mem::take(&mut set)).await;
-        if let Err(unavailable) = committed {
+        // Where another task listens to the queue, nobody waits in it.
+        if let Err(unavailable) = committed
+            && let Ok(mut waiting) = waiting.try_lock()
+        {
             // Who queued up behind a database that is gone has waited long enough to be told.
             while let Ok(work) = waiting.try_recv() {
                 work.refuse(&unavailable);
             }
         }
     }
+}
+
+async fn take(waiting: &Mutex<mpsc::Receiver<Work>>, set: &mut Vec<Work>) -> usize {
+    waiting.lock().await.recv_many(set, SET).await
 }
 
 impl Desk {
@@ -142,7 +153,7 @@ impl Desk {
         let (answers, tell_answers): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
 
         let mut reached = Ok(());
-        let (accepted, answered) = match self.commit(&arrivals, &answers).await {
+        let (accepted, answered) = match self.commit_again(&arrivals, &answers).await {
             Ok(done) => done,
             Err(lost @ (store::Error::Unavailable(_) | store::Error::Uncertain(_))) => {
                 // Who waits behind this set was not tried at all.
@@ -183,6 +194,14 @@ impl Desk {
         }
         if let Some(job) = &accepted.job {
             self.local.push(job.clone());
+        }
+    }
+
+    /// A set that lost a race against another one gets through at its next try.
+    async fn commit_again(&self, arrivals: &[Arrival], answers: &[Answer]) -> store::Result<Done> {
+        match self.commit(arrivals, answers).await {
+            Err(store::Error::Contended(_)) => self.commit(arrivals, answers).await,
+            done => done,
         }
     }
 

@@ -12,9 +12,11 @@ use crate::tickets::{Status, life};
 
 /// Idempotency keys are kept longer than the 24 hours that callers may rely on.
 const KEEP_KEYS: i64 = 48 * HOUR;
-/// Tickets that are closed, or put into the index, in one transaction: few enough that the messages
-/// which come in meanwhile hardly wait for it.
+/// Tickets that are closed in one transaction: few enough that the messages which come in meanwhile
+/// hardly wait for it.
 const SET: i64 = 128;
+/// Tickets that are put into the index in one transaction, which takes longer for each.
+const INDEXED: i64 = 32;
 /// How much longer than it worked the search index rests under load.
 const RESTS: u32 = 9;
 /// The longest such rest.
@@ -72,7 +74,7 @@ async fn every(engine: &Engine, pause: Duration, task: Task) {
 pub async fn index(engine: &Engine) -> Result<()> {
     loop {
         let began = Instant::now();
-        let done = search::index_some(&engine.store, SET).await?;
+        let done = search::index_some(&engine.store, INDEXED).await?;
         if done == Indexed::default() || engine.stop.is_cancelled() {
             return Ok(());
         }

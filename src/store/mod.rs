@@ -169,6 +169,15 @@ impl Store {
         turn.map(Some).map_err(|_| Error::unavailable("the queue of writers did not move"))
     }
 
+    /// How many sets of messages may be written at once: on SQLite one, since there is one writer.
+    #[must_use]
+    pub fn sets_at_once(&self) -> usize {
+        match self.target {
+            Target::Sqlite(_) => 1,
+            Target::Postgres(_) => 2,
+        }
+    }
+
     /// The counter that can cut the store off.
     #[must_use]
     pub fn cut(&self) -> &Cut {

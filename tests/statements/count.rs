@@ -8,7 +8,7 @@ use centrium::assistant::Assistant;
 use super::constant::Constant;
 use super::figures::{self, Cost, Costs};
 use super::recorder;
-use super::road::{MESSAGES, Road};
+use super::road::Road;
 use crate::harness::Kind;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -28,6 +28,7 @@ async fn count(kind: Kind) -> Costs {
     let mut costs = Costs::new();
     for (name, assistant) in assistants {
         let road = Road::build(kind, assistant).await;
+        let messages = road.messages();
         // The first customers' messages also prepare the statements, and fill what is kept.
         let new = road.statements("first").await;
         let returning = road.statements("first").await;
@@ -35,9 +36,9 @@ async fn count(kind: Kind) -> Costs {
             let case = format!("{name} assistant, {customers} customers");
             let memory = road.memory("second").await;
             let cost = Cost {
-                statements: a_message(statements.len(), 1_000.0),
-                allocations: a_message(memory.allocations + memory.reallocations, 10.0),
-                bytes: a_message(memory.bytes_allocated, 1.0),
+                statements: a_message(statements.len(), messages, 1_000.0),
+                allocations: a_message(memory.allocations + memory.reallocations, messages, 10.0),
+                bytes: a_message(memory.bytes_allocated, messages, 1.0),
                 most: most(&statements),
             };
             costs.insert(case, cost);
@@ -47,8 +48,8 @@ async fn count(kind: Kind) -> Costs {
 }
 
 /// How many a message, rounded to so many parts of one.
-fn a_message(count: usize, parts: f64) -> f64 {
-    (count as f64 / MESSAGES as f64 * parts).round() / parts
+fn a_message(count: usize, messages: usize, parts: f64) -> f64 {
+    (count as f64 / messages as f64 * parts).round() / parts
 }
 
 /// Each statement's beginning, those that were run most often first.

@@ -5,6 +5,7 @@
 //! What reads requests from sockets and writes answers to them is not counted.
 
 use std::alloc::System;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 use tempfile::TempDir;
-use tokio::task::unconstrained;
+use tokio::task::{JoinHandle, unconstrained};
 use tower::ServiceExt as _;
 use tower_http::normalize_path::NormalizePath;
 
@@ -30,8 +31,8 @@ use crate::harness::{Database, EXTERNAL_KEY, Kind, Options, build};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// One that the writer takes at once, and a full set that gathers behind it.
-pub const MESSAGES: usize = 1 + 256;
+/// A full set.
+const SET: usize = 256;
 
 /// What people write, in three languages. One of them wants to speak to a human.
 const TEXTS: [&str; 6] = [
@@ -64,6 +65,11 @@ impl Road {
         Self { engine, database, _folder: folder, service }
     }
 
+    /// How many messages are sent together.
+    pub fn messages(&self) -> usize {
+        self.engine.store.sets_at_once() + SET
+    }
+
     /// Each customer writes once; the statements that this took.
     pub async fn statements(&self, customers: &str) -> Vec<String> {
         recorder::be_deaf(false);
@@ -80,29 +86,34 @@ impl Road {
         self.send(customers).await
     }
 
-    /// While something else holds the database, messages gather: one has been taken by the writer,
-    /// the others wait behind it.
+    /// While something else holds the database, messages gather: each writing task has taken one,
+    /// and a full set waits behind these.
     async fn send(&self, customers: &str) -> Stats {
-        let walk = |i| Box::pin(walk(&self.service, message(customers, i)));
-        let first = walk(0);
-        let rest = join_all((1..MESSAGES).map(walk));
+        let alone = self.engine.store.sets_at_once();
+        let mut walks: VecDeque<_> = (0..alone + SET)
+            .map(|i| Box::pin(walk(&self.service, message(customers, i))))
+            .collect();
         let hold = self.database.hold_writers().await;
-        let begun = recorder::begun();
         recorder::take();
 
         let memory = Region::new(ALLOCATOR);
-        let first = tokio::spawn(first);
-        until(|| recorder::begun() > begun).await;
+        let mut first = Vec::with_capacity(alone);
+        for walk in walks.drain(..alone) {
+            let begun = recorder::begun();
+            first.push(tokio::spawn(walk));
+            until(|| recorder::begun() > begun).await;
+        }
         // A task with this much to do is made to pause, and that between taking a place in the queue
         // and filling it.
-        let rest = tokio::spawn(unconstrained(rest));
+        let rest = tokio::spawn(unconstrained(join_all(walks)));
         let waiting = || self.engine.writer.waiting();
-        until(|| waiting() == MESSAGES - 1 || first.is_finished()).await;
+        until(|| waiting() == SET || first.iter().any(JoinHandle::is_finished)).await;
         drop(hold);
-        let (first, rest) = (first.await.unwrap(), rest.await.unwrap());
+        let first = join_all(first).await;
+        let rest = rest.await.unwrap();
         let memory = memory.change();
 
-        for response in rest.iter().chain([&first]) {
+        for response in first.iter().map(|first| first.as_ref().unwrap()).chain(&rest) {
             assert_eq!(response.status(), 200, "the database was held for too long");
         }
         memory
