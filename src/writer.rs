@@ -1,12 +1,13 @@
 //! The queue into the database: what arrives together commits together.
 //!
 //! A task drains the queue into one transaction of a few statements, commits it, and answers
-//! everyone who waits. On PostgreSQL there are two of them, as if they were of two engines: while the
-//! server works for one, the engine works for the other. Under load a commit holds hundreds of messages; alone, a message waits
-//! for nobody. When a set fails because of what is in it, each piece is tried alone, so that a
-//! poisonous one never fails its neighbours.
+//! everyone who waits. On PostgreSQL there are two of them, which are to each other as two engines:
+//! while the server works for one, the engine works for the other. Under load a commit holds hundreds
+//! of messages; alone, a message waits for nobody. When a set fails because of what is in it, each
+//! piece is tried alone, so that a poisonous one never fails its neighbours.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use centrium_channels::{Error, Kind, Receipt};
@@ -48,14 +49,16 @@ impl Work {
     }
 }
 
-/// Gives work to the writing task. Cheap to clone; the task ends when the last clone is gone and
+/// Gives work to the writing tasks. Cheap to clone; the tasks end when the last clone is gone and
 /// the queue is empty.
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Work>,
+    /// Sets that are being written.
+    writing: Arc<AtomicUsize>,
 }
 
-/// What the writing task works with.
+/// What the writing tasks work with.
 pub struct Desk {
     /// The database.
     pub store: Store,
@@ -79,10 +82,11 @@ impl Writer {
     pub fn start(desk: Desk) -> store::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let (desk, waiting) = (Arc::new(desk), Arc::new(Mutex::new(waiting)));
+        let writing = Arc::<AtomicUsize>::default();
         for _ in 0..desk.store.sets_at_once() {
-            desk.store.spawn("writer", run(desk.clone(), waiting.clone()))?;
+            desk.store.spawn("writer", run(desk.clone(), waiting.clone(), writing.clone()))?;
         }
-        Ok(Self { queue })
+        Ok(Self { queue, writing })
     }
 
     /// Writes a customer's message; durable when `Ok`.
@@ -102,10 +106,16 @@ impl Writer {
         self.ask(|tell| Work::Answer(Box::new(answer), tell)).await
     }
 
-    /// Pieces of work that wait for the writing task.
+    /// Pieces of work that wait for a writing task.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
+    }
+
+    /// Whether anything waits or is being written.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.waiting() > 0 || self.writing.load(Ordering::Relaxed) > 0
     }
 
     async fn ask<T>(&self, work: impl FnOnce(Tell<T>) -> Work) -> Result<T, Error> {
@@ -117,19 +127,27 @@ impl Writer {
     }
 }
 
-async fn run(desk: Arc<Desk>, waiting: Arc<Mutex<mpsc::Receiver<Work>>>) {
+async fn run(
+    desk: Arc<Desk>,
+    waiting: Arc<Mutex<mpsc::Receiver<Work>>>,
+    writing: Arc<AtomicUsize>,
+) {
     let mut set = Vec::with_capacity(SET);
     while take(&waiting, &mut set).await > 0 {
-        let committed = desk.commit_set(std::mem::take(&mut set)).await;
-        // Where another task listens to the queue, nobody waits in it.
-        if let Err(unavailable) = committed
-            && let Ok(mut waiting) = waiting.try_lock()
-        {
-            // Who queued up behind a database that is gone has waited long enough to be told.
-            while let Ok(work) = waiting.try_recv() {
-                work.refuse(&unavailable);
+        writing.fetch_add(1, Ordering::Relaxed);
+        for set in desk.transactions(std::mem::take(&mut set)) {
+            let committed = desk.commit_set(set).await;
+            // Where another task listens to the queue, nobody waits in it.
+            if let Err(unavailable) = committed
+                && let Ok(mut waiting) = waiting.try_lock()
+            {
+                // Who queued up behind a database that is gone has waited long enough to be told.
+                while let Ok(work) = waiting.try_recv() {
+                    work.refuse(&unavailable);
+                }
             }
         }
+        writing.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -138,6 +156,17 @@ async fn take(waiting: &Mutex<mpsc::Receiver<Work>>, set: &mut Vec<Work>) -> usi
 }
 
 impl Desk {
+    /// Two sets that are written at once must lock tickets in the same order, or they wait for each
+    /// other. Messages do, and answers do, but not both together.
+    fn transactions(&self, set: Vec<Work>) -> Vec<Vec<Work>> {
+        if self.store.sets_at_once() == 1 {
+            return vec![set];
+        }
+        let (arrivals, answers): (Vec<_>, Vec<_>) =
+            set.into_iter().partition(|work| matches!(work, Work::Arrive(..)));
+        [arrivals, answers].into_iter().filter(|set| !set.is_empty()).collect()
+    }
+
     /// Commits a set and answers all who wait for it. The error is that of a database which can't
     /// be reached; everything else was told to whom it concerns.
     async fn commit_set(&self, set: Vec<Work>) -> Result<(), Error> {
@@ -199,8 +228,11 @@ impl Desk {
 
     /// A set that lost a race against another one gets through at its next try.
     async fn commit_again(&self, arrivals: &[Arrival], answers: &[Answer]) -> store::Result<Done> {
+        let began = Instant::now();
         match self.commit(arrivals, answers).await {
-            Err(store::Error::Contended(_)) => self.commit(arrivals, answers).await,
+            Err(store::Error::Contended(_)) if began.elapsed() < RACE_TIME => {
+                self.commit(arrivals, answers).await
+            }
             done => done,
         }
     }
@@ -208,7 +240,7 @@ impl Desk {
     async fn commit(&self, arrivals: &[Arrival], answers: &[Answer]) -> store::Result<Done> {
         let now = self.clock.now();
         let (assistant, rules) = (&self.assistant, &self.rules);
-        let outlook = ingest::look_ahead(&self.store, assistant, arrivals, rules, now).await;
+        let outlook = ingest::look_ahead(&self.store, assistant, arrivals, rules, now).await?;
         let began = Instant::now();
         let tx = self.store.turn().await?;
         let free = self.local.free();

@@ -13,7 +13,7 @@ use super::seen::Seen;
 use super::set::{Rules, Set};
 use crate::assistant::{Assistant, Turn, Verdict};
 use crate::clock::Millis;
-use crate::store::Store;
+use crate::store::{Result, Store};
 
 /// Turns that are thought through one after the other; more of them are shared out.
 const FEW: usize = 8;
@@ -45,27 +45,29 @@ pub struct Outlook {
 }
 
 /// Makes the answers of a set. There is none where a message has no turn, or has it in a job; and
-/// none at all where the store can't be read, for the transaction to say so.
+/// none at all where a question fails, for the transaction to say so.
+///
+/// # Errors
+/// As [`Store::read_ahead`].
 pub async fn look_ahead(
     store: &Store,
     assistant: &Arc<dyn Assistant>,
     arrivals: &[Arrival],
     rules: &Rules,
     now: Millis,
-) -> Outlook {
+) -> Result<Outlook> {
     let nothing = Outlook { answers: vec![None; arrivals.len()], ..Outlook::default() };
     if assistant.as_immediate().is_none() || !arrivals.iter().any(has_turn) {
-        return nothing;
+        return Ok(nothing);
     }
-    let seen = async {
-        let (conn, _turn) = store.read_ahead().await?;
-        Seen::read(&conn, arrivals, now - rules.reopen).await
-    };
-    let Ok(seen) = seen.await else { return nothing };
+    let (turn, conn) = store.read_ahead().await?;
+    let seen = Seen::read(&conn, arrivals, now - rules.reopen).await;
+    drop((conn, turn));
+    let Ok(seen) = seen else { return Ok(nothing) };
     let turns = arrivals.iter().map(|arrival| has_turn(arrival).then(|| seen.turn_of(arrival)));
     let (new_contacts, new_tickets) = seen.count_new(arrivals);
     let answers = think(assistant, turns.collect()).await;
-    Outlook { answers, seen: Some(seen), new_contacts, new_tickets }
+    Ok(Outlook { answers, seen: Some(seen), new_contacts, new_tickets })
 }
 
 /// Only of callers who wait: the others' messages may come in pieces.

@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use centrium_channels::ChannelKind;
+
 use super::seen::Seen;
 use super::set::Set;
 use crate::events;
@@ -107,7 +109,9 @@ impl Set<'_> {
                 wanted.entry(self.channel_of(i)).or_default().push(self.contact_of[i]);
             }
         }
-        for (kind, contact_ids) in wanted {
+        // In one order, so that two sets never lock each other's tickets.
+        for kind in ChannelKind::ALL.map(StoredKind) {
+            let Some(contact_ids) = wanted.remove(&kind) else { continue };
             let mut found = tickets::lock_current(tx, kind, &contact_ids, closed_since).await?;
             found.sort_by_key(claim);
             for ticket in found {

@@ -78,7 +78,7 @@ pub async fn index(engine: &Engine) -> Result<()> {
         if done == Indexed::default() || engine.stop.is_cancelled() {
             return Ok(());
         }
-        let is_busy = engine.writer.waiting() > 0;
+        let is_busy = engine.writer.is_busy();
         let rest = if is_busy { (began.elapsed() * RESTS).min(REST) } else { Duration::ZERO };
         // The other loops share this thread.
         tokio::select! {

@@ -171,7 +171,7 @@ macro_rules! on {
 }
 pub(super) use on;
 
-/// Loads what a query finds, and keeps another engine from changing it until this transaction ends:
+/// Loads what a query finds, and keeps another writer from changing it until this transaction ends:
 /// `lock!(conn, query)`. On SQLite there is no other writer. Ordered by the rows' ids, two of
 /// them never wait for each other in a circle.
 macro_rules! lock {

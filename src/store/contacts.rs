@@ -98,7 +98,7 @@ pub async fn find_by_identity(
         .await)?)
 }
 
-/// Keeps these contacts from being changed by another engine until this transaction ends, and says
+/// Keeps these contacts from being changed by another writer until this transaction ends, and says
 /// what they are now, where they may have changed since they were read: on SQLite nothing, because
 /// there is no other writer.
 ///

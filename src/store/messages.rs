@@ -189,7 +189,18 @@ pub async fn newest_texts_of(
     characters: usize,
 ) -> Result<Vec<(i64, String)>> {
     let newest = newest_in(limit, conn.is_postgres());
-    let sql = format!(
+    let tickets = as_json(tickets);
+    // Most tickets are short, and need no adding up from message to message.
+    let longest = format!(
+        "SELECT sum(length(text)) AS characters FROM {newest}
+         GROUP BY ticket_id ORDER BY characters DESC LIMIT 1"
+    );
+    let longest: Vec<Length> = on!(conn, |c| Prepared::new(&longest).text(&tickets).load(c).await)?;
+    let is_long =
+        longest.iter().any(|ticket| usize::try_from(ticket.characters).unwrap_or(0) > characters);
+    let whole =
+        format!("SELECT ticket_id, text FROM {newest} ORDER BY ticket_id, messages.id DESC");
+    let cut = format!(
         "SELECT ticket_id, substr(text, 1, {characters}) AS text FROM (
              SELECT messages.id, ticket_id, text,
                     sum(length(text)) OVER (PARTITION BY ticket_id ORDER BY messages.id DESC)
@@ -198,8 +209,8 @@ pub async fn newest_texts_of(
          ) AS counted
          WHERE newer < {characters} ORDER BY ticket_id, id DESC"
     );
-    let tickets = as_json(tickets);
-    let rows: Vec<Words> = on!(conn, |c| Prepared::new(&sql).text(&tickets).load(c).await)?;
+    let sql = if is_long { &cut } else { &whole };
+    let rows: Vec<Words> = on!(conn, |c| Prepared::new(sql).text(&tickets).load(c).await)?;
     Ok(rows.into_iter().map(|row| (row.ticket_id, row.text)).collect())
 }
 
@@ -219,6 +230,12 @@ fn newest_in(limit: i64, is_postgres: bool) -> String {
              CROSS JOIN messages ON messages.id IN (SELECT id {newest})"
         )
     }
+}
+
+#[derive(QueryableByName)]
+struct Length {
+    #[diesel(sql_type = BigInt)]
+    characters: i64,
 }
 
 #[derive(QueryableByName)]

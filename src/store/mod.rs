@@ -158,9 +158,9 @@ impl Store {
     ///
     /// # Errors
     /// As [`turn`](Store::turn).
-    pub async fn read_ahead(&self) -> Result<(Read, Option<OwnedMutexGuard<()>>)> {
+    pub async fn read_ahead(&self) -> Result<(Option<OwnedMutexGuard<()>>, Read)> {
         let turn = self.queue().await?;
-        Ok((get(&self.writers).await?, turn))
+        Ok((turn, get(&self.writers).await?))
     }
 
     async fn queue(&self) -> Result<Option<OwnedMutexGuard<()>>> {

@@ -11,7 +11,7 @@ use super::{Conn, Result, Tx};
 /// A state of the database, as a connection in the writer's turn knows it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Snapshot {
-    /// What this process has committed.
+    /// What this process has committed, by [`Conn::commits`].
     commits: u64,
     /// What others have; `None` on PostgreSQL, which tells nobody.
     version: Option<i64>,

@@ -1,7 +1,7 @@
 //! What PostgreSQL's planner knows of our tables. It keeps the plan of a prepared statement, and one
-//! that was made while there were few rows reads whole tables when there are many; it is made anew
-//! only when a table was analysed. The server does so by itself about once a minute, and a busy first
-//! minute is too long for that.
+//! that was made while there were few rows may take the wrong index, or join all of them, when there
+//! are many; it is made anew only when a table was analysed. The server does so by itself about once a
+//! minute, and a busy first minute is too long for that.
 
 use diesel::prelude::QueryableByName;
 use diesel::sql_types::BigInt;

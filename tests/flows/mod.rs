@@ -7,5 +7,5 @@ mod engines;
 mod jobs;
 mod life;
 mod operators;
-mod search;
+pub mod search;
 mod sets;

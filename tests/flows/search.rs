@@ -6,13 +6,13 @@ use centrium::store::{Changes, Table, reserve};
 
 use crate::harness::{App, both};
 
-/// Enough that a search does not look at all of them one by one.
+/// Enough that a search neither looks at all of them one by one, nor sorts all that are found.
 const TICKETS: i64 = 1_200;
 
 /// Tickets of one customer, of which every fifth is Dana's. All hold «облако», every third
 /// «радуга», every fortieth «туман», every five hundredth «иней»; the oldest alone has «гроза».
 /// Three at a time were active last in the same millisecond.
-async fn many(app: &App) {
+pub async fn many(app: &App) {
     let said = app.http.say("anna", "здравствуйте").await;
     let tx = app.engine.store.begin().await.unwrap();
     let first = said["ticket_id"].as_i64().unwrap();

@@ -45,14 +45,37 @@ impl Wanted {
 
     /// A condition on `tickets` that the index knows them to hold the words: SQL, to be followed by
     /// a bound text and `))`, and that text.
-    pub fn condition(&self) -> (&'static str, &str) {
+    pub fn condition(&self, holders: Holders) -> (&'static str, &str) {
         let is_held = if self.is_postgres {
             "tickets.id IN (SELECT ticket_id FROM ticket_search
                             WHERE document @@ to_tsquery('simple', "
-        } else {
+        } else if holders == Holders::Few {
             "tickets.id IN (SELECT rowid FROM ticket_search WHERE ticket_search MATCH ("
+        } else {
+            // The sign keeps SQLite from looking up each of them: it goes through the newest tickets
+            // until enough of these are among them.
+            "+tickets.id IN (SELECT rowid FROM ticket_search WHERE ticket_search MATCH ("
         };
         (is_held, &self.query)
+    }
+
+    /// How many tickets hold the words, as far as the index tells it quickly.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn holders(&self, conn: &Conn) -> Result<Holders> {
+        if self.is_postgres {
+            return Ok(Holders::Most);
+        }
+        // Of words that only begin so, SQLite reads a good deal before the first ticket.
+        let exactly: Vec<String> = self.words.iter().map(|word| format!("\"{word}\"")).collect();
+        if has_many(conn, &exactly.join(" ")).await? {
+            Ok(Holders::Most)
+        } else if has_many(conn, &self.query).await? {
+            Ok(Holders::Many)
+        } else {
+            Ok(Holders::Few)
+        }
     }
 
     /// Whether these tickets hold the words, one after the other, of the first ones only where they
@@ -83,8 +106,28 @@ impl Wanted {
     }
 }
 
-/// Those of the tickets in a JSON array whose documents hold the words. In the list of what is
-/// selected, so that PostgreSQL does not ask the index for all that hold them.
+/// How many tickets hold some words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Holders {
+    /// So few that all of them can be sorted.
+    Few,
+    /// More than that.
+    Many,
+    /// Perhaps so many that the newest tickets alone fill a page.
+    Most,
+}
+
+/// Whether SQLite's index gives more tickets for a query than are quickly looked up and sorted.
+async fn has_many(conn: &Conn, query: &str) -> Result<bool> {
+    let found: Vec<Held> = on!(conn, |c| Prepared::new(SQLITE_MANY).text(query).load(c).await)?;
+    Ok(!found.is_empty())
+}
+
+const SQLITE_MANY: &str = "SELECT rowid AS id FROM ticket_search
+     WHERE ticket_search MATCH ? LIMIT 1 OFFSET 1000";
+
+/// Those of the tickets in a JSON array whose documents hold the words. A subquery for each, so that
+/// PostgreSQL does not ask the index for all that hold them.
 const POSTGRES_HELD: &str = "SELECT given.ticket::bigint AS id
      FROM json_array_elements_text($1::json) AS given (ticket)
      WHERE (SELECT document @@ (SELECT to_tsquery('simple', $2))
@@ -129,14 +172,14 @@ pub(super) async fn documents(conn: &Conn, behind: &[Ticket]) -> Result<Vec<(i64
             let theirs = identities.iter().filter(|name| name.contact_id == ticket.contact_id);
             parts.extend(theirs.map(|name| name.identifier.clone()));
             parts.extend(texts.iter().filter(|(id, _)| *id == ticket.id).map(|(_, t)| t.clone()));
-            let text = parts.join(" ").to_lowercase();
-            let short: String = text.chars().take(DOCUMENT).collect();
-            let document = words(&short).join(" ");
+            let text = parts.join(" ");
+            let end = text.char_indices().nth(DOCUMENT).map_or(text.len(), |(end, _)| end);
+            let document = words(&text[..end]).join(" ");
             bytes += document.len();
             documents.push((ticket.id, document));
-        }
-        if bytes > TOGETHER {
-            break;
+            if bytes > TOGETHER {
+                return Ok(documents);
+            }
         }
     }
     Ok(documents)

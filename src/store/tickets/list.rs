@@ -11,13 +11,13 @@ use crate::clock::Millis;
 use crate::store::conn::on;
 use crate::store::names::{Priority, Status};
 use crate::store::schema::tickets;
-use crate::store::search::tickets::Wanted;
+use crate::store::search::tickets::{Holders, Wanted};
 use crate::store::{Conn, Result, StoredKind};
 
-/// Tickets that a search looks at first, one by one, and twice as many each time after that.
+/// Tickets that a search looks at first, one by one; the least that it looks at together.
 const FIRST: usize = 64;
-/// Tickets that it may look at to fill its page: beyond that the index is quicker.
-const MOST: usize = 1_000;
+/// Tickets of which enough must hold the words to fill the page: where fewer do, the index is quicker.
+const MOST: usize = 256;
 
 /// Which tickets a list shows.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +42,23 @@ pub struct Filter {
     pub after: Option<(Millis, i64)>,
 }
 
+impl Filter {
+    /// Whether an index has just the tickets that pass, in the order of the list; there is one for each
+    /// filter, and none for two of them.
+    fn has_index(&self) -> bool {
+        let filters = [
+            self.status.is_some(),
+            self.channel.is_some(),
+            self.priority.is_some(),
+            self.category.is_some(),
+            self.operator.is_some(),
+            self.escalated.is_some(),
+            self.contact_id.is_some(),
+        ];
+        filters.into_iter().filter(|is_set| *is_set).count() <= 1
+    }
+}
+
 /// A page of tickets, newest activity first.
 ///
 /// # Errors
@@ -54,15 +71,36 @@ pub async fn list(conn: &Conn, filter: &Filter, limit: i64) -> Result<Vec<Ticket
     }
 }
 
-/// The index gives all that hold the words, in no order: too much for words that many tickets hold.
-/// Those fill a page from the newest tickets alone, so these are looked at first, for as long as it
-/// seems that they will; the index is asked for what comes after them.
+/// The index gives all that hold the words, in no order. Where these are many, the newest tickets
+/// are looked at first, for as long as it seems that they alone will fill the page; the index is asked
+/// for what comes after them.
 async fn search(conn: &Conn, filter: &Filter, wanted: &Wanted, limit: i64) -> Result<Vec<Ticket>> {
     let full = usize::try_from(limit).unwrap_or(0);
+    let holders = wanted.holders(conn).await?;
     let mut rest = filter.clone();
-    let (mut found, mut walked, mut size) = (Vec::new(), 0, FIRST);
+    let mut found = Vec::new();
+    if holders == Holders::Most
+        && filter.has_index()
+        && walk(conn, &mut rest, wanted, full, &mut found).await?
+    {
+        return Ok(found);
+    }
+    found.extend(page_of(conn, &rest, wanted, holders, rows(full - found.len())).await?);
+    Ok(found)
+}
+
+/// Looks at the newest tickets, one by one, and tells whether that was enough: `found` then is the
+/// page. Otherwise `rest` is what was not looked at.
+async fn walk(
+    conn: &Conn,
+    rest: &mut Filter,
+    wanted: &Wanted,
+    full: usize,
+    found: &mut Vec<Ticket>,
+) -> Result<bool> {
+    let (mut walked, mut size) = (0, FIRST);
     loop {
-        let newest = page(conn, &rest, rows(size)).await?;
+        let newest = page(conn, rest, rows(size)).await?;
         let held = wanted.held(conn, &newest).await?;
         let is_cut_short = held.len() < newest.len();
         let is_last = newest.len() < size && !is_cut_short;
@@ -75,15 +113,14 @@ async fn search(conn: &Conn, filter: &Filter, wanted: &Wanted, limit: i64) -> Re
         }
         if is_last || found.len() >= full {
             found.truncate(full);
-            return Ok(found);
+            return Ok(true);
         }
         if is_cut_short || found.len() * MOST < full * walked {
-            break;
+            return Ok(false);
         }
-        size *= 2;
+        // As many as the rest needs if they hold the words as often, and some more.
+        size = ((full - found.len()) * walked * 5 / (found.len() * 4)).max(FIRST);
     }
-    found.extend(page_of(conn, &rest, wanted, rows(full - found.len())).await?);
-    Ok(found)
 }
 
 fn rows(count: usize) -> i64 {
@@ -135,8 +172,14 @@ async fn page(conn: &Conn, filter: &Filter, limit: i64) -> Result<Vec<Ticket>> {
 
 /// The same of those that the index knows to hold the words. All of these must be sorted: ids are
 /// less to sort than whole rows.
-async fn page_of(conn: &Conn, filter: &Filter, wanted: &Wanted, limit: i64) -> Result<Vec<Ticket>> {
-    let (is_held, words) = wanted.condition();
+async fn page_of(
+    conn: &Conn,
+    filter: &Filter,
+    wanted: &Wanted,
+    holders: Holders,
+    limit: i64,
+) -> Result<Vec<Ticket>> {
+    let (is_held, words) = wanted.condition(holders);
     Ok(on!(conn, |c| {
         let is_held = sql::<Bool>(is_held).bind::<Text, _>(words).sql("))");
         let ids = passing!(filter, limit).filter(is_held).select(tickets::id);
