@@ -95,9 +95,9 @@ pub(super) async fn list_contacts(
     let after = query.get("after").map(page::decode).transpose()?;
     let words = query.search()?.map(str::to_owned);
 
-    let store = engine.store.clone();
+    let (conn, turn) = engine.store.read_or_search(words.is_some()).await?;
     let page = async move {
-        let (conn, _turn) = store.read_or_search(words.is_some()).await?;
+        let _turn = turn;
         let before = after.map(|(_, id)| id);
         let mut rows = contacts::search(&conn, words.as_deref(), before, limit + 1).await?;
         let next = page::cut(&mut rows, limit, |last| (last.created_at, last.id));
@@ -128,9 +128,8 @@ pub(super) async fn show_contact(
     Path(id): Path<String>,
 ) -> Result<Json<ContactWithTickets>, Problem> {
     let id = number(&id, "contact")?;
-    let store = engine.store.clone();
+    let conn = engine.store.read().await?;
     let shown = async move {
-        let conn = store.read().await?;
         let row = contacts::get(&conn, id).await?;
         let row = row.ok_or_else(|| Problem::not_found("There is no such contact."))?;
         let identities = contacts::identities_of(&conn, &[id]).await?;

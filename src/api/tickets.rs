@@ -72,9 +72,9 @@ pub(super) async fn list_tickets(
     let limit = page::limit(query.get("limit"))?;
     let filter = filter(&engine, &query)?;
 
-    let store = engine.store.clone();
+    let (conn, turn) = engine.store.read_or_search(filter.text.is_some()).await?;
     let page = async move {
-        let (conn, _turn) = store.read_or_search(filter.text.is_some()).await?;
+        let _turn = turn;
         // One more than is shown tells whether there is a next page.
         let mut rows = tickets::list(&conn, &filter, limit + 1).await?;
         let next = page::cut(&mut rows, limit, |last| (last.updated_at, last.id));
@@ -128,9 +128,8 @@ pub(super) async fn show_ticket(
     let before = query.get("before").map(str::parse).transpose();
     let before = before.map_err(|_| Problem::bad_request("before must be the id of a message."))?;
 
-    let store = engine.store.clone();
+    let conn = engine.store.read().await?;
     let shown = async move {
-        let conn = store.read().await?;
         let row = tickets::get(&conn, id).await?.ok_or_else(no_ticket)?;
         let ticket = shape(&conn, row).await?;
         let rows = messages::newest(&conn, id, before, MESSAGES).await?;

@@ -58,8 +58,9 @@ use pool::{Manager, Purpose, Target};
 /// How long a caller waits for a connection or for its turn to write, before it hears 503.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// Searches by words at a time.
-const SEARCHES: usize = 2;
+/// Connections for reading: on SQLite for that alone, on PostgreSQL for everything.
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
@@ -95,16 +96,21 @@ impl Store {
         };
         let (readers, writers, turn) = match target {
             Target::Sqlite(_) => (
-                pool(4, Purpose::Read).await?,
+                pool(SQLITE_READERS, Purpose::Read).await?,
                 pool(1, Purpose::Write).await?,
                 Some(Arc::default()),
             ),
             Target::Postgres(_) => {
-                let shared = pool(16, Purpose::Write).await?;
+                let shared = pool(POSTGRES_CONNECTIONS, Purpose::Write).await?;
                 (shared.clone(), shared, None)
             }
         };
-        let searches = Arc::new(Semaphore::new(SEARCHES));
+        let connections = match target {
+            Target::Sqlite(_) => SQLITE_READERS,
+            Target::Postgres(_) => POSTGRES_CONNECTIONS,
+        };
+        // Half of them, so that everyone else finds one beside the searches.
+        let searches = Arc::new(Semaphore::new(connections as usize / 2));
         Ok(Self { target, readers, writers, turn, searches, cut })
     }
 

@@ -45,7 +45,8 @@ impl Store {
 
 impl Store {
     /// Runs a few statements in a row: on SQLite all of them on one of tokio's blocking threads, to
-    /// which the work goes over only once.
+    /// which the work goes over only once. It brings the connection that it has, so that no more
+    /// threads are at work, each with memory of its own, than there are connections.
     ///
     /// # Errors
     /// Those of the work; `Unavailable` where the engine is stopping.

@@ -1,0 +1,85 @@
+//! The labelled messages that the assistant is measured by: two halves, of which only the first may
+//! be looked at while it is made better.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::assistant::Language;
+use crate::tickets::Priority;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cases {
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only their shapes are checked")]
+struct Case {
+    text: String,
+    language: String,
+    category: String,
+    escalate: bool,
+    channel: Option<String>,
+    department: Option<String>,
+    priority: Option<Priority>,
+    #[serde(default)]
+    history: Vec<Said>,
+    why: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    by: String,
+    text: String,
+}
+
+fn read(half: &str) -> Vec<Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts/cases").join(half);
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let cases = files.map(|file| {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let cases: Cases =
+            toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        cases.cases
+    });
+    cases.flatten().collect()
+}
+
+#[test]
+fn they_are_labelled_with_words_that_exist() {
+    for case in read("train").iter().chain(&read("held-out")) {
+        let known = |value: &Option<String>, all: &[&str]| {
+            value.as_ref().is_none_or(|value| all.contains(&value.as_str()))
+        };
+        let is_right = !case.text.trim().is_empty()
+            && case.language.parse::<Language>().is_ok()
+            && ["internet", "tv", "billing", "other"].contains(&case.category.as_str())
+            && known(&case.channel, &["web", "email", "telegram", "whatsapp", "api"])
+            && known(&case.department, &["technical", "financial", "sales", "service"])
+            && case.history.iter().all(|said| {
+                !said.text.is_empty()
+                    && ["customer", "assistant", "operator"].contains(&said.by.as_str())
+            });
+        assert!(is_right, "{}", case.text);
+    }
+}
+
+#[test]
+fn no_message_is_in_both_halves() {
+    let half = |name| -> HashSet<String> {
+        read(name)
+            .iter()
+            .filter(|case| case.history.is_empty())
+            .map(|case| case.text.to_lowercase())
+            .collect()
+    };
+    let (train, held_out) = (half("train"), half("held-out"));
+    let both: Vec<_> = train.intersection(&held_out).collect();
+    assert!(both.is_empty(), "{both:?}");
+    assert!(held_out.len() >= 250 && train.len() >= 450);
+}
