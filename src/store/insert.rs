@@ -19,8 +19,25 @@ use super::{Error, Result};
 pub(super) trait Rows: Send {
     fn is_empty(&self) -> bool;
     fn insert(&self, conn: &mut SqliteConnection) -> QueryResult<()>;
-    fn statement(&self) -> Result<JsonRows>;
+    fn statement(&self) -> Result<ForPostgres<'_>>;
 }
+
+/// What writes the rows on PostgreSQL.
+pub(super) struct ForPostgres<'a>(pub Box<dyn QueryFragment<Pg> + Send + 'a>);
+
+impl QueryFragment<Pg> for ForPostgres<'_> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.walk_ast(out)
+    }
+}
+
+impl QueryId for ForPostgres<'_> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C> diesel::RunQueryDsl<C> for ForPostgres<'_> {}
 
 /// Writes the rows of several tables, in this order. PostgreSQL is sent all statements before the
 /// first one's end is waited for, and works through them one after the other.
@@ -41,7 +58,8 @@ pub(super) async fn write_all(conn: &Conn, tables: Vec<Box<dyn Rows>>) -> Result
         Link::Postgres(c) => {
             let mut shared: &AsyncPgConnection = c;
             let mut sent = Vec::new();
-            for rows in tables {
+            let tables: Vec<_> = tables.collect();
+            for rows in &tables {
                 conn.cut.step()?;
                 sent.push(rows.statement()?.execute(&mut shared));
             }
@@ -78,11 +96,17 @@ macro_rules! rows {
                 Ok(())
             }
 
-            fn statement(&self) -> $crate::store::Result<$crate::store::insert::JsonRows> {
+            fn statement(&self) -> $crate::store::Result<$crate::store::insert::ForPostgres<'_>> {
                 static FRAME: std::sync::OnceLock<$crate::store::insert::Frame> =
                     std::sync::OnceLock::new();
                 let or_update = $crate::store::insert::or_update!($($($column),+)?);
-                $crate::store::insert::JsonRows::new(&FRAME, stringify!($table), self, or_update)
+                let rows = $crate::store::insert::JsonRows::new(
+                    &FRAME,
+                    stringify!($table),
+                    self,
+                    or_update,
+                )?;
+                Ok($crate::store::insert::ForPostgres(Box::new(rows)))
             }
         }
     };
@@ -206,11 +230,3 @@ impl QueryFragment<Pg> for JsonRows {
         Ok(())
     }
 }
-
-impl QueryId for JsonRows {
-    type QueryId = ();
-
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<C> diesel::RunQueryDsl<C> for JsonRows {}

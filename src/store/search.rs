@@ -109,10 +109,15 @@ async fn note_versions(tx: &Tx, table: &str, seen: impl Iterator<Item = (i64, i6
 /// What is looked for, in the database's own query language: every word of `text`, or one that
 /// begins with it. `None` where `text` has no word.
 fn wanted(text: &str, is_postgres: bool) -> Option<String> {
-    let mut words = words(text);
+    query(&words(text), is_postgres)
+}
+
+/// The same for words that were found in a text.
+fn query(words: &[String], is_postgres: bool) -> Option<String> {
+    let mut words: Vec<&String> = words.iter().collect();
     words.sort_unstable();
     words.dedup();
-    let (each, between): (fn(String) -> String, _) =
+    let (each, between): (fn(&String) -> String, _) =
         if is_postgres { (|w| format!("{w}:*"), " & ") } else { (|w| format!("\"{w}\"*"), " ") };
     let words: Vec<String> = words.into_iter().map(each).collect();
     (!words.is_empty()).then(|| words.join(between))
@@ -121,11 +126,34 @@ fn wanted(text: &str, is_postgres: bool) -> Option<String> {
 /// Words of letters and digits, in lower case and Latin ones without their accents: the same for
 /// documents and for what is looked for, on both databases, and free of either one's query language.
 fn words(text: &str) -> Vec<String> {
-    text.to_lowercase()
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(|word| word.chars().take(WORD).map(without_accent).collect())
-        .collect()
+    fold(text).split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// The [`words`] of a text, with a space between them.
+fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let mut length = 0;
+    for letter in text.chars().flat_map(char::to_lowercase) {
+        if !letter.is_alphanumeric() {
+            length = 0;
+            continue;
+        }
+        if length == 0 && !folded.is_empty() {
+            folded.push(' ');
+        }
+        length += 1;
+        if length <= WORD {
+            folded.push(without_accent(letter));
+        }
+    }
+    folded
+}
+
+/// Whether a word of a folded text is this one, or begins with it.
+fn holds(folded: &str, word: &str) -> bool {
+    folded
+        .match_indices(word)
+        .any(|(place, _)| place == 0 || folded.as_bytes().get(place - 1) == Some(&b' '))
 }
 
 /// The letter of which a Latin one with accents is composed.

@@ -1,21 +1,18 @@
 //! Tickets.
 
 mod list;
+mod touched;
 
-use std::sync::OnceLock;
-
-use diesel::QueryResult;
 use diesel::dsl::{exists, not};
 use diesel::prelude::{
     ExpressionMethods, Identifiable, Insertable, OptionalExtension, QueryDsl, Queryable,
     QueryableByName, Selectable, SelectableHelper,
 };
-use diesel::sqlite::SqliteConnection;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
 use super::conn::{lock, on};
-use super::insert::{Frame, JsonRows, Rows, or_update, rows};
+use super::insert::rows;
 use super::names::{Author, Priority, Status};
 use super::one_of::one_of;
 use super::prepared::{Fixed, Prepared, as_json};
@@ -24,6 +21,7 @@ use super::{Conn, Result, StoredKind, Tx};
 use crate::clock::Millis;
 
 pub use list::{Filter, list};
+pub use touched::Touched;
 
 /// A ticket.
 #[derive(
@@ -281,32 +279,3 @@ rows!(
         closed_at
     ]
 );
-
-/// A ticket of which nothing but its version and the time of its last change is new, as with most
-/// messages: the indexes of what did not change stay as they are.
-#[derive(Debug, Serialize)]
-#[serde(transparent)]
-pub struct Touched(pub Ticket);
-
-/// The tickets of a JSON array, each an array of id, version and time.
-const TOUCH: &str = "UPDATE tickets SET version = new.value ->> 1, updated_at = new.value ->> 2
-     FROM json_each(?1) AS new WHERE tickets.id = new.value ->> 0";
-
-impl Rows for Vec<Touched> {
-    fn is_empty(&self) -> bool {
-        Vec::is_empty(self)
-    }
-
-    fn insert(&self, conn: &mut SqliteConnection) -> QueryResult<()> {
-        let news = self.iter().map(|Touched(t)| (t.id, t.version, t.updated_at));
-        let news = as_json(&news.collect::<Vec<_>>());
-        diesel::RunQueryDsl::execute(Prepared::new(TOUCH).text(&news), conn)?;
-        Ok(())
-    }
-
-    /// Whole rows, because an `UPDATE` would leave it to the planner whether it reads all tickets.
-    fn statement(&self) -> Result<JsonRows> {
-        static FRAME: OnceLock<Frame> = OnceLock::new();
-        JsonRows::new(&FRAME, "tickets", self, or_update!(version, updated_at))
-    }
-}

@@ -98,7 +98,7 @@ async fn use_everything(app: &App) {
     }
     http.ticket(&said["ticket_id"]).await;
     http.get("/api/contacts/1").await.expect(200);
-    for query in ["", "?q=nna", "?q=nna&after=OS45"] {
+    for query in ["", "?q=nna", "?q=nna&after=OS45", "?q=customer%2010"] {
         http.get(&format!("/api/contacts{query}")).await.expect(200);
     }
     let post = json!({ "text": "Слушаю вас", "operator": "Дана" });

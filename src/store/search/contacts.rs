@@ -1,14 +1,16 @@
 //! The documents of contacts: the words of their names, and the endings of these words, so that
 //! what begins an ending finds any part of a word: the last digits of a phone number, say.
 
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
-use diesel::prelude::{ExpressionMethods, QueryDsl, SelectableHelper};
+use diesel::prelude::{ExpressionMethods, QueryDsl, QueryableByName, SelectableHelper};
+use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
-use super::{Documents, wanted, words};
+use super::{Documents, holds, query, words};
 use crate::store::conn::on;
-use crate::store::contacts::{Contact, identities_of};
+use crate::store::contacts::{Contact, by_ids, identities_of};
 use crate::store::prepared::Prepared;
 use crate::store::schema::contacts;
 use crate::store::{Conn, Result};
@@ -29,6 +31,24 @@ const LONGEST: usize = 40;
 const TOKENS: usize = 500;
 /// Contacts that PostgreSQL looks at first, one by one, for a text that many have.
 const NEWEST: i64 = 1_000;
+
+/// Contacts that are looked at one by one.
+const FEW: i64 = 100;
+
+const SQLITE_HOLDERS: &str =
+    "SELECT rowid AS id FROM contact_search WHERE contact_search MATCH ? LIMIT ?";
+
+/// Materialized for the same reason as below.
+const POSTGRES_HOLDERS: &str = "WITH held AS MATERIALIZED (
+         SELECT contact_id AS id FROM contact_search WHERE document @@ (SELECT $1::tsquery)
+     )
+     SELECT id FROM held LIMIT $2";
+
+#[derive(QueryableByName)]
+struct Holder {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
 
 /// The index gives them in the order of their ids, so that a common text ends early.
 const SQLITE: &str = "SELECT contacts.* FROM contact_search
@@ -63,15 +83,55 @@ pub(in crate::store) async fn held(
     limit: i64,
 ) -> Result<Vec<Contact>> {
     let is_postgres = conn.is_postgres();
-    let Some(wanted) = wanted(text, is_postgres) else { return Ok(Vec::new()) };
-    let first = if is_postgres { POSTGRES_NEWEST } else { SQLITE };
-    let query = |sql| Prepared::new(sql).text(&wanted).number(before).number(limit);
-    let newest = || if is_postgres { query(first).number(NEWEST) } else { query(first) };
-    let found: Vec<Contact> = on!(conn, |c| newest().load(c).await)?;
-    if !is_postgres || i64::try_from(found.len()).is_ok_and(|count| count >= limit) {
-        return Ok(found);
+    let words = words(text);
+    let Some(wanted) = query(&words, is_postgres) else { return Ok(Vec::new()) };
+    let ask = |sql| Prepared::new(sql).text(&wanted).number(before).number(limit);
+    if is_postgres {
+        let newest = || ask(POSTGRES_NEWEST).number(NEWEST);
+        let found: Vec<Contact> = on!(conn, |c| newest().load(c).await)?;
+        if i64::try_from(found.len()).is_ok_and(|count| count >= limit) {
+            return Ok(found);
+        }
     }
-    Ok(on!(conn, |c| query(POSTGRES).load(c).await)?)
+    if let Some(few) = holders_of_the_longest(conn, &words).await? {
+        return held_of(conn, few, &words, before, limit).await;
+    }
+    let sql = if is_postgres { POSTGRES } else { SQLITE };
+    Ok(on!(conn, |c| ask(sql).load(c).await)?)
+}
+
+/// Short words begin so many tokens that the index takes long to gather them. Of several words it is
+/// asked for the longest first; these are the contacts that hold it, unless they are more than [`FEW`].
+async fn holders_of_the_longest(conn: &Conn, words: &[String]) -> Result<Option<Vec<i64>>> {
+    let longest = words.iter().max_by_key(|word| word.chars().count());
+    let Some(longest) = longest.filter(|_| words.len() > 1) else { return Ok(None) };
+    let Some(query) = query(std::slice::from_ref(longest), conn.is_postgres()) else {
+        return Ok(None);
+    };
+    let sql = if conn.is_postgres() { POSTGRES_HOLDERS } else { SQLITE_HOLDERS };
+    let found: Vec<Holder> =
+        on!(conn, |c| Prepared::new(sql).text(&query).number(FEW + 1).load(c).await)?;
+    let is_few = i64::try_from(found.len()).is_ok_and(|count| count <= FEW);
+    Ok(is_few.then(|| found.into_iter().map(|holder| holder.id).collect()))
+}
+
+/// Those of a few contacts that hold all the words.
+async fn held_of(
+    conn: &Conn,
+    ids: Vec<i64>,
+    words: &[String],
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Contact>> {
+    let ids: Vec<i64> = ids.into_iter().filter(|id| *id < before).collect();
+    let mut held = by_ids(conn, &ids).await?;
+    let documents: HashMap<i64, String> = documents(conn, &held).await?.into_iter().collect();
+    held.retain(|contact| {
+        documents.get(&contact.id).is_some_and(|text| words.iter().all(|word| holds(text, word)))
+    });
+    held.sort_unstable_by_key(|contact| Reverse(contact.id));
+    held.truncate(usize::try_from(limit).unwrap_or(0));
+    Ok(held)
 }
 
 /// Contacts that wait for their documents.

@@ -6,7 +6,7 @@ use diesel::prelude::{ExpressionMethods, QueryDsl, QueryableByName, SelectableHe
 use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
-use super::{Documents, wanted, words};
+use super::{Documents, fold, holds, wanted, words};
 use crate::store::conn::on;
 use crate::store::prepared::{Prepared, as_json};
 use crate::store::schema::tickets;
@@ -25,7 +25,7 @@ const MESSAGES: i64 = 200;
 const DOCUMENT: usize = 100_000;
 /// Tickets whose messages are read together.
 const READ: usize = 32;
-/// Bytes of documents that are written together, and so held in memory.
+/// Bytes of texts whose documents are written together, and so held in memory.
 const TOGETHER: usize = 4 * 1024 * 1024;
 
 /// Words that are looked for in tickets, each of them or one that begins with it; at least one.
@@ -86,8 +86,7 @@ impl Wanted {
     /// As every statement.
     pub async fn held(&self, conn: &Conn, tickets: &[Ticket]) -> Result<Vec<bool>> {
         if !self.is_postgres {
-            let documents = documents(conn, tickets).await?;
-            return Ok(documents.iter().map(|(_, document)| self.is_in(document)).collect());
+            return of_each(conn, tickets, |parts| self.are_in(parts)).await;
         }
         let ids = as_json(&tickets.iter().map(|ticket| ticket.id).collect::<Vec<_>>());
         let held: Vec<Held> =
@@ -96,12 +95,13 @@ impl Wanted {
         Ok(tickets.iter().map(|ticket| held.contains(&ticket.id)).collect())
     }
 
-    /// As SQLite's index finds it: every word begins one of the document's.
-    fn is_in(&self, document: &str) -> bool {
-        self.words.iter().all(|word| {
-            document
-                .match_indices(word.as_str())
-                .any(|(place, _)| place == 0 || document.as_bytes().get(place - 1) == Some(&b' '))
+    /// As SQLite's index finds it, in one part after the other until nothing is missing.
+    fn are_in(&self, parts: &[&str]) -> bool {
+        let mut missing: Vec<&String> = self.words.iter().collect();
+        parts.iter().any(|part| {
+            let folded = fold(part);
+            missing.retain(|word| !holds(&folded, word));
+            missing.is_empty()
         })
     }
 }
@@ -152,35 +152,47 @@ pub(super) async fn behind(conn: &Conn, limit: i64) -> Result<Vec<Ticket>> {
 
 /// The documents of these tickets, or of as many of them as fit into memory together.
 pub(super) async fn documents(conn: &Conn, behind: &[Ticket]) -> Result<Vec<(i64, String)>> {
-    if behind.is_empty() {
+    let documents = of_each(conn, behind, |parts| {
+        let text = parts.join(" ");
+        let end = text.char_indices().nth(DOCUMENT).map_or(text.len(), |(end, _)| end);
+        fold(&text[..end])
+    });
+    Ok(behind.iter().map(|ticket| ticket.id).zip(documents.await?).collect())
+}
+
+/// What is made of the parts of each ticket's document, until these are too much to be read together.
+async fn of_each<T>(
+    conn: &Conn,
+    tickets: &[Ticket],
+    make: impl Fn(&[&str]) -> T,
+) -> Result<Vec<T>> {
+    if tickets.is_empty() {
         return Ok(Vec::new());
     }
-    let contact_ids: Vec<i64> = behind.iter().map(|ticket| ticket.contact_id).collect();
+    let contact_ids: Vec<i64> = tickets.iter().map(|ticket| ticket.contact_id).collect();
     let contacts = contacts::by_ids(conn, &contact_ids).await?;
     let identities = contacts::identities_of(conn, &contact_ids).await?;
-    let mut documents = Vec::with_capacity(behind.len());
+    let mut made = Vec::with_capacity(tickets.len());
     let mut bytes = 0;
-    for some in behind.chunks(READ) {
+    for some in tickets.chunks(READ) {
         let ids: Vec<i64> = some.iter().map(|ticket| ticket.id).collect();
         let texts = messages::newest_texts_of(conn, &ids, MESSAGES, DOCUMENT).await?;
         for ticket in some {
-            let mut parts = vec![ticket.id.to_string()];
-            parts.extend(ticket.subject.clone());
-            parts.extend(ticket.external_id.clone());
+            let number = ticket.id.to_string();
+            let mut parts = vec![number.as_str()];
+            parts.extend(ticket.subject.as_deref());
+            parts.extend(ticket.external_id.as_deref());
             let contact = contacts.iter().find(|contact| contact.id == ticket.contact_id);
-            parts.extend(contact.map(|contact| contact.search_text.clone()));
+            parts.extend(contact.map(|contact| contact.search_text.as_str()));
             let theirs = identities.iter().filter(|name| name.contact_id == ticket.contact_id);
-            parts.extend(theirs.map(|name| name.identifier.clone()));
-            parts.extend(texts.iter().filter(|(id, _)| *id == ticket.id).map(|(_, t)| t.clone()));
-            let text = parts.join(" ");
-            let end = text.char_indices().nth(DOCUMENT).map_or(text.len(), |(end, _)| end);
-            let document = words(&text[..end]).join(" ");
-            bytes += document.len();
-            documents.push((ticket.id, document));
+            parts.extend(theirs.map(|name| name.identifier.as_str()));
+            parts.extend(texts.iter().filter(|(id, _)| *id == ticket.id).map(|(_, t)| t.as_str()));
+            bytes += parts.iter().map(|part| part.len()).sum::<usize>();
+            made.push(make(&parts));
             if bytes > TOGETHER {
-                return Ok(documents);
+                return Ok(made);
             }
         }
     }
-    Ok(documents)
+    Ok(made)
 }
