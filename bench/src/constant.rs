@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use axum::Json;
 use axum::routing::post;
 use centrium::app::{self, Choices};
-use centrium::assistant::{Assistant, AssistantError, Immediate, Language, Turn, Verdict};
+use centrium::assistant::{Assistant, AssistantError, Basis, Immediate, Language, Turn, Verdict};
 use centrium::config::Config;
 use centrium::tickets::Priority;
 use centrium_channels::{
@@ -49,6 +49,7 @@ impl Immediate for Constant {
             subject: None,
             language: Language::En,
             sources: Vec::new(),
+            basis: Basis::default(),
         }
     }
 }

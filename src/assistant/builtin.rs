@@ -12,7 +12,7 @@ use super::language::Language;
 use super::prompts::Prompts;
 use super::rules::{self, Rule};
 use super::texts::Texts;
-use super::{Assistant, AssistantError, Immediate, Turn, Verdict, courtesy};
+use super::{Assistant, AssistantError, Basis, Immediate, Turn, Verdict, courtesy};
 use crate::tickets::Priority;
 
 /// What an article must score to be the answer, and to come along with an escalation.
@@ -142,6 +142,7 @@ impl Builtin {
             category,
             department,
             sources,
+            basis: Basis { rule: Some(rule.id.clone()), ..Basis::default() },
             ..self.verdict(reading, reply)
         }
     }
@@ -186,6 +187,7 @@ impl Builtin {
             subject: reading.subject(),
             language: reading.language,
             sources: Vec::new(),
+            basis: Basis::default(),
         }
     }
 }

@@ -19,6 +19,7 @@ pub use prompts::{Prompts, PromptsError};
 pub use texts::Texts;
 
 use async_trait::async_trait;
+use serde::Serialize;
 
 use crate::tickets::Priority;
 
@@ -113,4 +114,43 @@ pub struct Verdict {
     pub language: Language,
     /// Ids of the articles that the reply is made of.
     pub sources: Vec<String>,
+    /// What led to it.
+    pub basis: Basis,
+}
+
+/// What led to a verdict, for the record of the decision.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Basis {
+    /// The id of the rule in `prompts/escalation.toml` that called a human.
+    pub rule: Option<String>,
+    /// How likely the classifier holds it, from 0 to 1, that a human must come; where it was asked.
+    pub likelihood: Option<f32>,
+    /// The articles that were found, best first, at most five.
+    pub passages: Vec<Passage>,
+    /// The model that was asked.
+    pub model: Option<ModelUse>,
+}
+
+/// An article, and how well it fits a turn.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Passage {
+    /// The article's id.
+    pub article: String,
+    /// How well it fits; above 0, the more the better.
+    pub score: f32,
+}
+
+/// What a model was asked, and what that cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ModelUse {
+    /// Its name, as the endpoint calls it.
+    pub name: String,
+    /// The first 12 hexadecimal digits of the SHA-256 of the instructions it was given.
+    pub prompt: String,
+    /// Tokens of the question, over all tries.
+    pub tokens_in: u64,
+    /// Tokens of the answer, over all tries.
+    pub tokens_out: u64,
+    /// How many times it was asked.
+    pub tries: u32,
 }

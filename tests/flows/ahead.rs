@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use centrium::assistant::{Assistant, AssistantError, Immediate, Language, Turn, Verdict};
+use centrium::assistant::{Assistant, AssistantError, Basis, Immediate, Language, Turn, Verdict};
 use centrium::clock::Millis;
 use centrium::store::{Store, Table, contacts, jobs, reserve};
 use centrium::tickets::Priority;
@@ -82,6 +82,7 @@ impl Immediate for Knowing {
             subject: None,
             language: Language::En,
             sources: Vec::new(),
+            basis: Basis::default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! An assistant that costs nothing, to count the road alone.
 
 use async_trait::async_trait;
-use centrium::assistant::{Assistant, AssistantError, Immediate, Language, Turn, Verdict};
+use centrium::assistant::{Assistant, AssistantError, Basis, Immediate, Language, Turn, Verdict};
 use centrium::tickets::Priority;
 
 /// It tells everyone the same.
@@ -34,6 +34,7 @@ impl Immediate for Constant {
             subject: None,
             language: Language::En,
             sources: Vec::new(),
+            basis: Basis::default(),
         }
     }
 }
