@@ -7,8 +7,8 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 const IN_A_ROW: usize = 40;
 /// The same when only letters and digits are compared, against signs that are put in between.
 const LETTERS_IN_A_ROW: usize = 34;
-/// A word of the instructions with digits in it, such as a key, may not be repeated either.
-const SECRET_WORD: usize = 8;
+/// Of a word of the instructions with digits in it, such as a key, not even that much.
+const OF_A_SECRET: usize = 8;
 
 type Windows = HashSet<u64, BuildHasherDefault<DefaultHasher>>;
 
@@ -17,7 +17,8 @@ type Windows = HashSet<u64, BuildHasherDefault<DefaultHasher>>;
 pub(super) struct Leaks {
     rows: Windows,
     letters: Windows,
-    words: Vec<String>,
+    /// Parts of words such as keys.
+    secrets: Vec<String>,
 }
 
 impl Leaks {
@@ -25,7 +26,7 @@ impl Leaks {
         Self {
             rows: windows(&rows(instructions), IN_A_ROW).collect(),
             letters: windows(&letters(instructions), LETTERS_IN_A_ROW).collect(),
-            words: secret_words(instructions),
+            secrets: secrets(instructions),
         }
     }
 
@@ -37,7 +38,7 @@ impl Leaks {
         let lower = text.to_lowercase();
         let is_told = |word: &&String| lower.contains(word.as_str());
         let is_given = |word: &String| given.to_lowercase().contains(word.as_str());
-        repeats || self.words.iter().filter(is_told).any(|word| !is_given(word))
+        repeats || self.secrets.iter().filter(is_told).any(|part| !is_given(part))
     }
 }
 
@@ -57,12 +58,13 @@ fn windows(text: &[char], length: usize) -> impl Iterator<Item = u64> {
     text.windows(length).map(move |window| hasher.hash_one(window))
 }
 
-fn secret_words(instructions: &str) -> Vec<String> {
+fn secrets(instructions: &str) -> Vec<String> {
     let sign = |c: char| !(c.is_alphanumeric() || c == '-' || c == '_');
-    let words = instructions.split(sign).filter(|word| {
-        word.chars().count() >= SECRET_WORD && word.chars().any(|c| c.is_ascii_digit())
+    let parts = instructions.split(sign).flat_map(|word| {
+        let letters: Vec<char> = word.to_lowercase().chars().collect();
+        letters.windows(OF_A_SECRET).map(|part| part.iter().collect()).collect::<Vec<String>>()
     });
-    words.map(str::to_lowercase).collect()
+    parts.filter(|part| part.contains(|c: char| c.is_ascii_digit())).collect()
 }
 
 #[cfg(test)]
@@ -88,6 +90,7 @@ mod tests {
     fn a_word_like_a_key_is_a_leak_unless_the_customer_said_it() {
         let leaks = Leaks::of(TEXT);
         assert!(leaks.are_in("It is Canary-4711-X.", ""));
+        assert!(leaks.are_in("It ends in ry-4711-x.", ""));
         assert!(!leaks.are_in("It is canary-4711-x.", "what is CANARY-4711-X?"));
     }
 }

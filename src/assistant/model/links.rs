@@ -46,6 +46,10 @@ pub(super) struct Allowed {
     mentions: HashSet<String>,
 }
 
+/// The same in other letters.
+const NATIVE_ENDINGS: &str =
+    " рф рус бел укр қаз срб мкд мон бг ею онлайн сайт дети орг ком москва католик ";
+
 /// What a word is.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
@@ -175,7 +179,8 @@ fn is_ending(ending: &str) -> bool {
     let lower = ending.to_lowercase();
     let is_known =
         || lower.len() == 2 || lower.starts_with("xn--") || ENDINGS.contains(&format!(" {lower} "));
-    ending.is_ascii() && !begins_sentence && is_known()
+    let is_native = || NATIVE_ENDINGS.contains(&format!(" {lower} "));
+    !begins_sentence && if ending.is_ascii() { is_known() } else { is_native() }
 }
 
 /// The one address in a word, without the signs around it.
@@ -258,6 +263,7 @@ mod tests {
             "mailto:a@evil.com",
             "tg://resolve?domain=evil",
             "evil.com",
+            "зло.рф",
             "www.evil.com/?q=secret",
             "sub.evil.io",
             "a@evil.com",

@@ -30,14 +30,14 @@ impl<'a> Mask<'a> {
     pub(super) fn hide(&mut self, text: &str) -> String {
         let mut text = text.to_owned();
         for pattern in self.patterns {
-            text = self.replace(&text, pattern, "TEXT", |_| true);
+            text = self.replace(&text, pattern, "TEXT", |from, found| Some(from.len().min(found)));
         }
         // Longer than a card, and may begin like one behind its letters.
         if let Some(iban) = &*IBAN {
-            text = self.replace(&text, iban, "IBAN", is_iban);
+            text = self.replace(&text, iban, "IBAN", |from, found| longest(from, found, is_iban));
         }
         if let Some(card) = &*CARD {
-            text = self.replace(&text, card, "CARD", is_card);
+            text = self.replace(&text, card, "CARD", |from, found| longest(from, found, is_card));
         }
         text
     }
@@ -51,29 +51,29 @@ impl<'a> Mask<'a> {
         text
     }
 
+    /// `private` says how much of what begins here is private, of a part that was `found`.
     fn replace(
         &mut self,
         text: &str,
         pattern: &Regex,
         kind: &str,
-        is_private: impl Fn(&str) -> bool,
+        private: impl Fn(&str, usize) -> Option<usize>,
     ) -> String {
         let (mut masked, mut rest) = (String::with_capacity(text.len()), text);
         while let Some(found) = pattern.find(rest).filter(|found| !found.is_empty()) {
             let (before, from) = rest.split_at(found.start());
             masked.push_str(before);
-            // Digits may go on behind a card; of what begins here, the longest counts.
-            match private_part(found.as_str(), &is_private) {
-                Some(value) => {
-                    masked.push_str(&self.word(kind, value));
-                    rest = from.get(value.len()..).unwrap_or_default();
-                }
-                None => {
-                    let step = from.chars().next().map_or(1, char::len_utf8);
-                    masked.push_str(from.get(..step).unwrap_or_default());
-                    rest = from.get(step..).unwrap_or_default();
-                }
-            }
+            let after = if let Some(length) = private(from, found.len()) {
+                let (value, after) = from.split_at(length);
+                masked.push_str(&self.word(kind, value));
+                after
+            } else {
+                let group = from.find(|c: char| !c.is_alphanumeric()).unwrap_or(from.len());
+                let (group, after) = from.split_at(group.max(1));
+                masked.push_str(group);
+                after
+            };
+            rest = after;
         }
         masked.push_str(rest);
         masked
@@ -91,13 +91,17 @@ impl<'a> Mask<'a> {
     }
 }
 
-/// The longest beginning of what was found that is private.
-fn private_part<'t>(found: &'t str, is_private: &impl Fn(&str) -> bool) -> Option<&'t str> {
-    let ends = found.char_indices().map(|(at, c)| at + c.len_utf8()).rev();
-    let parts = ends.filter_map(|end| found.get(..end));
-    parts
-        .filter(|part| part.ends_with(char::is_alphanumeric) || *part == found)
-        .find(|part| is_private(part))
+/// How long the longest beginning of these groups of digits and letters is that passes. What goes on
+/// behind it may be another number.
+fn longest(from: &str, found: usize, passes: impl Fn(&str) -> bool) -> Option<usize> {
+    let ends = from.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= found);
+    let ends: Vec<usize> = ends.collect();
+    ends.into_iter().rev().find(|end| {
+        let (part, after) = from.split_at(*end);
+        let is_group = part.ends_with(char::is_alphanumeric)
+            && !after.starts_with(|c: char| c.is_ascii_alphanumeric());
+        is_group && passes(part)
+    })
 }
 
 /// Whether these are 13 to 19 digits whose last one is right, as ISO/IEC 7812 says (Luhn).
@@ -140,6 +144,7 @@ mod tests {
         for (text, hidden) in [
             ("карта 4111 1111 1111 1111, списали", "карта {CARD-1}, списали"),
             ("карта 4111111111111111!", "карта {CARD-1}!"),
+            ("договор 100200 4111 1111 1111 1111 123", "договор 100200 {CARD-1} 123"),
             ("4111-1111-1111-1111 и 5500 0000 0000 0004", "{CARD-1} и {CARD-2}"),
             ("IBAN KZ86 125K ZT50 0410 0100 here", "IBAN {IBAN-1} here"),
             ("DE89370400440532013000.", "{IBAN-1}."),
@@ -159,6 +164,7 @@ mod tests {
             "KZ86125KZT5004100101",
             "0000 0000 0000 0000",
             "заказ 12345678901",
+            "номер 9994111111111111111",
         ] {
             assert_eq!(Mask::new(&[]).hide(text), text);
         }
