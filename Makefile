@@ -16,8 +16,8 @@ test: ## all tests, with a PostgreSQL of their own
 check: ## everything a change must pass: format, lints, documentation, OpenAPI, tests
 	tests/harness/check.sh
 
-chaos: ## the long form of the tests that kill, starve and cut off the engine; CENTRIUM_PROGRAM names another build of it
-	CHAOS=1 tests/harness/test.sh -E 'test(/^crash::/)'
+chaos: ## the long form of the tests that kill, starve, cut off and race the engine; CENTRIUM_PROGRAM names another build of it
+	CHAOS=1 tests/harness/test.sh -E 'test(/^crash::/) or test(/^assistant::races::/)'
 
 bench: bench-accept-sqlite bench-accept-postgres bench-grow-sqlite bench-grow-postgres \
 	bench-jobs-sqlite bench-jobs-postgres bench-restart-sqlite bench-restart-postgres \

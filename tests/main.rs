@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod assistant;
 mod commands;
 mod crash;
 mod dependencies;

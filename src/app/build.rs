@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::AppError;
 use crate::access::{Access, Limits};
-use crate::assistant::{Assistant, Builtin, Language, Prompts, Texts};
+use crate::assistant::{Assistant, Builtin, Language, Model, Prompts, Texts};
 use crate::clock::{Clock, DAY};
 use crate::config::Config;
 use crate::engine::{Engine, Parts};
@@ -51,9 +51,27 @@ impl Choices {
         let texts = Texts::new(&prompts, &config.company_name, language)
             .map_err(|e| AppError::new("Can't read the texts", e))?;
         let texts = Arc::new(texts);
-        let assistant = Arc::new(Builtin::new(prompts.clone(), texts.clone(), language));
+        let assistant = assistant(config, &prompts, &texts)?;
         Ok(Self { channels, prompts, texts, assistant })
     }
+}
+
+/// Who answers: a model where one is configured, else the built-in assistant.
+///
+/// # Errors
+/// When the model's instructions can't be used, with a sentence that names the file.
+pub fn assistant(
+    config: &Config,
+    prompts: &Arc<Prompts>,
+    texts: &Arc<Texts>,
+) -> Result<Arc<dyn Assistant>, AppError> {
+    let (prompts, texts) = (prompts.clone(), texts.clone());
+    let language = default_language(config);
+    if !config.model_on() {
+        return Ok(Arc::new(Builtin::new(prompts, texts, language)));
+    }
+    let model = Model::new(config, prompts, texts, language);
+    Ok(Arc::new(model.map_err(|e| AppError::new("Can't ask a model", e))?))
 }
 
 /// Opens everything and puts an engine together; nothing runs yet but the writer. Also gives the
@@ -82,6 +100,7 @@ pub async fn build_with(
     let (ring, new_keys) =
         KeyRing::open(&config).map_err(|e| AppError::new("Can't read the keys", e))?;
     let store = open_store(&config).await?;
+    assistant.use_store(&store, &clock);
     let files = Files::open(config.attachments_url.as_str())
         .map_err(|e| AppError::new("Can't keep attachments (ATTACHMENTS_URL)", e))?;
     let files = Arc::new(files);

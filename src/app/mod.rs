@@ -16,7 +16,7 @@ use crate::engine::Engine;
 use crate::inbox::EngineInbox;
 use crate::jobs::{housekeeping, worker};
 
-pub use build::{Choices, build, build_with};
+pub use build::{Choices, assistant, build, build_with};
 pub use lock::DataLock;
 pub use serve::serve;
 

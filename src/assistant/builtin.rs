@@ -37,6 +37,13 @@ impl Builtin {
         Self { prompts, texts, default }
     }
 
+    /// The articles that fit a turn, best first.
+    pub(super) fn articles(&self, turn: &Turn) -> Vec<Hit<'_>> {
+        let reading = Reading::new(&self.prompts, &self.texts, turn, self.default);
+        let category = reading.named_category.as_deref();
+        self.prompts.knowledge.search(&reading.words, reading.language, category)
+    }
+
     /// A greeting, a thanks, advertising, an image alone.
     fn small_talk(&self, reading: &Reading<'_>) -> Option<Verdict> {
         let language = reading.language;

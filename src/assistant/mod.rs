@@ -4,6 +4,7 @@ pub mod builtin;
 pub mod courtesy;
 mod knowledge;
 pub mod language;
+pub mod model;
 mod phrases;
 pub mod prompts;
 mod rules;
@@ -15,12 +16,16 @@ mod words;
 pub use builtin::Builtin;
 pub use courtesy::is_only_thanks;
 pub use language::{Language, detect};
+pub use model::Model;
 pub use prompts::{Prompts, PromptsError};
 pub use texts::Texts;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use serde::Serialize;
 
+use crate::clock::Clock;
+use crate::store::Store;
 use crate::tickets::Priority;
 
 /// Reads one turn of a conversation and decides what to say and whom to call.
@@ -37,6 +42,20 @@ pub trait Assistant: Send + Sync {
     /// # Errors
     /// A sentence for the log. The customer then gets the canned text and an operator is called.
     async fn answer(&self, turn: &Turn) -> Result<Verdict, AssistantError>;
+
+    /// What an operator is given as a draft when [`answer`](Assistant::answer) took too long or
+    /// broke: the verdict of an assistant that needs nothing, marked as failed. Default: nothing.
+    fn fall_back(&self, _turn: &Turn) -> Option<Verdict> {
+        None
+    }
+
+    /// Whether it looks at [`Turn::pictures`]; they are not read for others.
+    fn sees_pictures(&self) -> bool {
+        false
+    }
+
+    /// Called once, before the first turn: where it may keep what it must remember.
+    fn use_store(&self, _store: &Store, _clock: &Clock) {}
 
     /// The assistant itself, where it answers at once: see [`Immediate`].
     fn as_immediate(&self) -> Option<&dyn Immediate> {
@@ -65,12 +84,23 @@ pub struct Turn {
     pub message: String,
     /// How many images came with it.
     pub images: usize,
+    /// The images themselves, where the assistant looks at them; the first few, not too large.
+    pub pictures: Vec<Picture>,
     /// What was said before in this ticket, at most the newest 30 messages, oldest first.
     pub history: Vec<Said>,
     /// The language this customer wrote in before, where known.
     pub language: Option<Language>,
     /// The ticket's category so far.
     pub category: Option<String>,
+}
+
+/// An image, as it may be displayed.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// `image/jpeg` or `image/png`.
+    pub content_type: String,
+    /// The image.
+    pub bytes: Bytes,
 }
 
 /// One earlier message.
@@ -129,6 +159,9 @@ pub struct Basis {
     pub passages: Vec<Passage>,
     /// The model that was asked.
     pub model: Option<ModelUse>,
+    /// Why there is no answer that could be given: the customer gets the canned text, an operator is
+    /// called, and the verdict's reply is a draft.
+    pub failure: Option<String>,
 }
 
 /// An article, and how well it fits a turn.

@@ -1,14 +1,17 @@
-//! What the assistant knows and follows: categories, escalation rules, articles and texts.
+//! What the assistant knows and follows: categories, escalation rules, articles, texts, and what a
+//! model is told.
 //!
 //! The files under `prompts/` are in the binary; a file of the same relative name in the folder
 //! `PROMPTS_DIR` replaces one, and further articles may be added there.
 
 mod files;
 mod formats;
+pub(super) mod instructions;
 
 use std::path::Path;
 
 use self::formats::{Categories, Escalation, Phrases};
+use self::instructions::{Instructions, REPLY, TRIAGE};
 use super::knowledge::{Article, Knowledge};
 use super::language::Language;
 use super::phrases::{Book, Found};
@@ -71,6 +74,8 @@ pub struct Prompts {
     pub(super) knowledge: Knowledge,
     /// Fluent sources by language, in the order of [`Language::ALL`].
     pub(super) texts: Vec<(Language, String, String)>,
+    /// What a model is told.
+    pub(super) instructions: Instructions,
     book: Book<Cue>,
     spelling: Spelling,
 }
@@ -104,7 +109,9 @@ impl Prompts {
             let file = format!("texts/{language}.ftl");
             texts.push((language, file.clone(), files::one(&files, &file)?.to_owned()));
         }
-        Self::index(categories, escalation, articles, texts)
+        let (reply, triage) = (files::one(&files, REPLY)?, files::one(&files, TRIAGE)?);
+        let instructions = Instructions::parse(reply, triage)?;
+        Ok(Self { instructions, ..Self::index(categories, escalation, articles, texts)? })
     }
 
     fn index(
@@ -149,6 +156,7 @@ impl Prompts {
             rules: escalation.rule.into_iter().map(formats::RuleFile::into_rule).collect(),
             knowledge: Knowledge::new(articles),
             texts,
+            instructions: Instructions::default(),
             book,
             spelling,
         })

@@ -163,6 +163,12 @@ impl Texts {
         self.say(language, "too-many")
     }
 
+    /// The same in every language, to find it again.
+    #[must_use]
+    pub fn all_too_many(&self) -> Vec<String> {
+        Language::ALL.map(|language| self.too_many(language)).into()
+    }
+
     /// Whether a text is one of those that advise nothing, such as a greeting.
     pub(super) fn is_no_advice(&self, text: &str) -> bool {
         self.no_advice.iter().any(|own| text.trim() == own)

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use regex::Regex;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -73,6 +74,12 @@ pub struct Config {
     pub ai_timeout_seconds: Duration,
     /// How many tokens a day may be spent; `None` = no cap.
     pub ai_daily_tokens: Option<u64>,
+    /// What else a model's provider must not see, beside cards and IBANs.
+    #[serde(default, deserialize_with = "parse::patterns")]
+    pub masked_patterns: Vec<Regex>,
+    /// Hosts that a model's reply may link to, beside those in the articles it was shown.
+    #[serde(default, deserialize_with = "parse::hosts")]
+    pub reply_link_hosts: Vec<String>,
     /// Files here replace the embedded prompts.
     pub prompts_dir: Option<PathBuf>,
     /// How long to wait for the rest of a message.

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use regex::Regex;
 use secrecy::SecretString;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -124,6 +125,23 @@ pub(super) fn origins<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D:
         let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let web = matches!(url.scheme(), "http" | "https") && url.username().is_empty();
         (bare && web).then(|| url.origin().ascii_serialization())
+    })
+}
+
+pub(super) fn hosts<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::Error> {
+    list(d, "must hold hosts such as help.example.com, with commas between them", |item| {
+        let url = Url::parse(&format!("https://{item}/")).ok()?;
+        let is_host = !item.contains(['/', '@', ':', '?', '#', '\\']);
+        url.host_str().filter(|_| is_host).map(str::to_owned)
+    })
+}
+
+/// Patterns may hold commas, so blanks stand between them.
+pub(super) fn patterns<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Regex>, D::Error> {
+    let text = String::deserialize(d)?;
+    let patterns: Result<Vec<Regex>, _> = text.split_whitespace().map(Regex::new).collect();
+    patterns.map_err(|_| {
+        D::Error::custom("must hold regular expressions, with blanks between them (\\s is a blank)")
     })
 }
 

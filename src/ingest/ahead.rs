@@ -61,10 +61,11 @@ pub async fn look_ahead(
         return Ok(nothing);
     }
     let (turn, conn) = store.read_ahead().await?;
-    let seen = Seen::read(&conn, arrivals, now - rules.reopen).await;
+    let seen = Seen::read(&conn, arrivals, now - rules.reopen, now).await;
     drop((conn, turn));
     let Ok(seen) = seen else { return Ok(nothing) };
-    let turns = arrivals.iter().map(|arrival| has_turn(arrival).then(|| seen.turn_of(arrival)));
+    let is_asked = |arrival: &Arrival| has_turn(arrival) && !seen.may_be_too_fast(arrival);
+    let turns = arrivals.iter().map(|arrival| is_asked(arrival).then(|| seen.turn_of(arrival)));
     let (new_contacts, new_tickets) = seen.count_new(arrivals);
     let answers = think(assistant, turns.collect()).await;
     Ok(Outlook { answers, seen: Some(seen), new_contacts, new_tickets })
@@ -113,6 +114,12 @@ fn answer(assistant: &dyn Assistant, (ticket, turn): Prepared) -> Option<Ahead> 
 }
 
 impl Seen {
+    /// Whether the ticket may have had as many answers as it may. A job then finds out.
+    fn may_be_too_fast(&self, arrival: &Arrival) -> bool {
+        let ticket = self.ticket_of(&arrival.message);
+        ticket.is_some_and(|ticket| self.fast.contains(&ticket.id))
+    }
+
     fn turn_of(&self, arrival: &Arrival) -> Prepared {
         let message = &arrival.message;
         let (contact, ticket) = (self.contact_of(message), self.ticket_of(message));
@@ -120,6 +127,8 @@ impl Seen {
         let turn = Turn {
             message: message.text.clone(),
             images: arrival.files.iter().filter(|file| file.display_key.is_some()).count(),
+            // An assistant that looks at them does not answer at once.
+            pictures: Vec::new(),
             history: ticket.and_then(|t| self.histories.get(&t.id)).cloned().unwrap_or_default(),
             language: arrival.language.or_else(remembered),
             category: ticket.and_then(|ticket| ticket.category.clone()),

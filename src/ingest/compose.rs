@@ -107,6 +107,7 @@ impl Set<'_> {
             assistant: ahead.assistant,
             language: ahead.verdict.language,
             verdict: Some(ahead.verdict),
+            is_too_many: false,
             took: ahead.took,
         };
         Some(self.post(i, &decided)?.reply(reply_id))
@@ -161,6 +162,7 @@ impl Set<'_> {
             is_awaited: true,
             assistant: "engine",
             verdict: None,
+            is_too_many: false,
             language,
             took: Duration::ZERO,
         };

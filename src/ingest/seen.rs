@@ -12,8 +12,10 @@ use crate::assistant::Said;
 use crate::clock::Millis;
 use crate::jobs::answer_ticket::{HISTORY, said};
 use crate::store::contacts::Contact;
+use crate::store::messages::Line;
 use crate::store::tickets::{self, Ticket};
 use crate::store::{Conn, Result, Snapshot, StoredKind, Tx, messages, snapshot};
+use crate::tickets::pace;
 
 /// What is stored about the senders of a set.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub(super) struct Seen {
     pub(super) by_contact: HashMap<(StoredKind, i64), Ticket>,
     /// What was said in these tickets.
     pub(super) histories: HashMap<i64, Vec<Said>>,
+    /// Tickets that may have had too many answers of late.
+    pub(super) fast: HashSet<i64>,
 }
 
 impl Seen {
@@ -33,13 +37,14 @@ impl Seen {
         conn: &Conn,
         arrivals: &[Arrival],
         closed_since: Millis,
+        now: Millis,
     ) -> Result<Self> {
         // First, so that whatever is committed while the rest is read shows.
         let snapshot = snapshot(conn).await?;
         let contacts = find_senders(conn, arrivals).await?;
         let (by_conversation, by_contact) = (HashMap::new(), HashMap::new());
-        let histories = HashMap::new();
-        let mut seen = Self { snapshot, contacts, by_conversation, by_contact, histories };
+        let (histories, fast) = (HashMap::new(), HashSet::new());
+        let mut seen = Self { snapshot, contacts, by_conversation, by_contact, histories, fast };
         for kind in ChannelKind::ALL {
             let its = || arrivals.iter().map(|a| &a.message).filter(|m| m.channel == kind);
             let kind = StoredKind(kind);
@@ -59,7 +64,7 @@ impl Seen {
             current.sort_by_key(claim);
             seen.by_contact.extend(current.into_iter().map(|t| ((kind, t.contact_id), t)));
         }
-        seen.read_histories(conn).await?;
+        seen.read_histories(conn, now).await?;
         Ok(seen)
     }
 
@@ -68,17 +73,38 @@ impl Seen {
         self.snapshot.is_current(tx).await
     }
 
-    async fn read_histories(&mut self, conn: &Conn) -> Result<()> {
+    async fn read_histories(&mut self, conn: &Conn, now: Millis) -> Result<()> {
         let tickets = self.by_conversation.values().chain(self.by_contact.values());
         let mut ids: Vec<i64> = tickets.map(|ticket| ticket.id).collect();
         // A ticket may be found both by its conversation and by its customer.
         ids.sort_unstable();
         ids.dedup();
-        for line in messages::newest_of(conn, &ids, HISTORY).await? {
+        let lines = messages::newest_of(conn, &ids, HISTORY).await?;
+        self.fast = self.fast_ones(&lines, now);
+        for line in lines {
             let history = self.histories.entry(line.ticket_id).or_default();
             history.extend(said(line.author, line.text));
         }
         Ok(())
+    }
+
+    fn fast_ones(&self, lines: &[Line], now: Millis) -> HashSet<i64> {
+        let tickets = self.by_conversation.values().chain(self.by_contact.values());
+        let old = tickets.filter(|ticket| !pace::is_too_young(ticket));
+        let mut newest: HashMap<i64, Vec<&Line>> =
+            old.clone().map(|ticket| (ticket.id, Vec::new())).collect();
+        for line in lines {
+            if let Some(its) = newest.get_mut(&line.ticket_id) {
+                its.push(line);
+            }
+        }
+        let is_fast = |ticket: &&Ticket| {
+            let its = newest.get(&ticket.id).map(Vec::as_slice).unwrap_or_default();
+            let is_all = i64::try_from(its.len()).is_ok_and(|count| count < HISTORY);
+            let its = its.iter().map(|line| (line.author, line.created_at));
+            pace::may_be_too_fast(ticket, its, is_all, now)
+        };
+        old.filter(is_fast).map(|ticket| ticket.id).collect()
     }
 
     pub(super) fn contact_of(&self, message: &Incoming) -> Option<&Contact> {

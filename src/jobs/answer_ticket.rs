@@ -7,13 +7,19 @@ use std::time::Instant;
 
 use centrium_channels::{Error, Kind, Reply, Retry};
 
+use crate::assistant::{Picture, Turn, Verdict};
 use crate::engine::Engine;
+use crate::store::attachments::Attachment;
 use crate::store::jobs::Job;
 use crate::tickets::answer::Decided;
-use context::Context;
+use context::{Before, Context};
 
 pub use context::{HISTORY, said};
 pub use outcome::write;
+
+/// Images of one message that the assistant is shown, and bytes of each.
+const MOST_PICTURES: usize = 4;
+const LARGEST_PICTURE: usize = 5 * 1024 * 1024;
 
 /// What the assistant decided about one message, ready to be written.
 #[derive(Clone, Debug)]
@@ -60,10 +66,37 @@ pub async fn run(engine: &Engine, jobs: Vec<Job>) -> Result<(), Error> {
 
 async fn answer(engine: &Engine, context: Context) -> Result<(), Error> {
     let began = Instant::now();
-    let limit = engine.config.ai_timeout_seconds;
-    let (assistant, turn) = (engine.assistant.clone(), context.turn.clone());
+    let verdict = match context.before {
+        Before::Fine => think(engine, &context).await,
+        Before::Overtaken | Before::TooMany => None,
+    };
+    let decided = Decided {
+        message_id: context.message_id,
+        is_awaited: context.is_awaited,
+        assistant: engine.assistant.name(),
+        language: verdict.as_ref().map_or(context.language, |v| v.language),
+        verdict,
+        is_too_many: context.before == Before::TooMany,
+        took: began.elapsed(),
+    };
+    let answer = Answer { job_id: context.job.id, ticket_id: context.ticket_id, decided };
+    engine.writer.answer(answer).await?;
+    Ok(())
+}
+
+/// Asks the assistant, within its time. Where it fails, what it would fall back on is marked so.
+async fn think(engine: &Engine, context: &Context) -> Option<Verdict> {
+    let began = Instant::now();
+    let (its, mut turn) = (engine.clone(), context.turn.clone());
+    let images = context.images.clone();
     // A task of its own, so that a panic there ends as a failed turn here.
-    let mut thinking = tokio::spawn(async move { assistant.answer(&turn).await });
+    let mut thinking = tokio::spawn(async move {
+        if its.assistant.sees_pictures() {
+            turn.pictures = pictures(&its, images).await;
+        }
+        its.assistant.answer(&turn).await
+    });
+    let limit = engine.config.ai_timeout_seconds;
     let verdict = match tokio::time::timeout(limit, &mut thinking).await {
         Ok(Ok(Ok(verdict))) => Some(verdict),
         Ok(Ok(Err(error))) => {
@@ -81,17 +114,34 @@ async fn answer(engine: &Engine, context: Context) -> Result<(), Error> {
         }
     };
     crate::telemetry::record_assistant(engine.assistant.name(), began.elapsed());
-    let decided = Decided {
-        message_id: context.message_id,
-        is_awaited: context.is_awaited,
-        assistant: engine.assistant.name(),
-        language: verdict.as_ref().map_or(context.language, |v| v.language),
-        verdict,
-        took: began.elapsed(),
-    };
-    let answer = Answer { job_id: context.job.id, ticket_id: context.ticket_id, decided };
-    engine.writer.answer(answer).await?;
-    Ok(())
+    match verdict {
+        Some(verdict) => Some(verdict),
+        None => fall_back(engine, context.turn.clone()).await,
+    }
+}
+
+async fn fall_back(engine: &Engine, turn: Turn) -> Option<Verdict> {
+    let assistant = engine.assistant.clone();
+    let found = tokio::spawn(async move { assistant.fall_back(&turn) });
+    found.await.ok().flatten()
+}
+
+/// The images as they may be displayed. One that can't be read is not looked at.
+async fn pictures(engine: &Engine, images: Vec<Attachment>) -> Vec<Picture> {
+    let mut pictures = Vec::new();
+    for image in images.into_iter().take(MOST_PICTURES) {
+        let (Some(key), Some(content_type)) = (image.display_key, image.display_type) else {
+            continue;
+        };
+        match engine.files.fetch(&key).await {
+            Ok(bytes) if bytes.len() <= LARGEST_PICTURE => {
+                pictures.push(Picture { content_type, bytes });
+            }
+            Ok(_) => tracing::info!(attachment.id = image.id, "assistant.picture_too_large"),
+            Err(error) => tracing::warn!(attachment.id = image.id, %error, "assistant.no_picture"),
+        }
+    }
+    pictures
 }
 
 /// The job's subject is gone, and won't come back.

@@ -27,7 +27,7 @@ pub struct Decision {
     pub ticket_id: i64,
     /// The answer that the customer got; none where nothing was said.
     pub reply_id: Option<i64>,
-    /// Who decided: `builtin`, a model's name, or `engine` for acknowledgements.
+    /// Who decided: `builtin`, `model`, or `engine` for acknowledgements.
     pub assistant: String,
     /// This turn called an operator.
     pub needs_escalation: bool,

@@ -160,6 +160,9 @@ pub struct Line {
     /// What.
     #[diesel(sql_type = Text)]
     pub text: String,
+    /// When.
+    #[diesel(sql_type = BigInt)]
+    pub created_at: Millis,
 }
 
 /// The newest `limit` messages of each of these tickets, oldest first.
@@ -171,7 +174,8 @@ pub async fn newest_of(conn: &Conn, tickets: &[i64], limit: i64) -> Result<Vec<L
         return Ok(Vec::new());
     }
     let newest = newest_in(limit, conn.is_postgres());
-    let sql = format!("SELECT ticket_id, author, text FROM {newest} ORDER BY messages.id");
+    let sql =
+        format!("SELECT ticket_id, author, text, created_at FROM {newest} ORDER BY messages.id");
     let tickets = as_json(tickets);
     Ok(on!(conn, |c| Prepared::new(&sql).text(&tickets).load(c).await)?)
 }
@@ -291,6 +295,42 @@ pub async fn of_customer_after(conn: &Conn, ticket_id: i64, id: i64) -> Result<V
         .limit(100)
         .load(c)
         .await)?)
+}
+
+/// How many answers the assistant has given in this ticket after `since`.
+///
+/// # Errors
+/// As every statement.
+pub async fn answers_since(conn: &Conn, ticket_id: i64, since: Millis) -> Result<i64> {
+    Ok(on!(conn, |c| messages::table
+        .filter(messages::ticket_id.eq(ticket_id))
+        .filter(messages::author.eq(Author::Assistant))
+        .filter(messages::created_at.gt(since))
+        .count()
+        .get_result(c)
+        .await)?)
+}
+
+/// Whether the engine has said one of these texts in this ticket after `since`.
+///
+/// # Errors
+/// As every statement.
+pub async fn was_said_since(
+    conn: &Conn,
+    ticket_id: i64,
+    texts: &[String],
+    since: Millis,
+) -> Result<bool> {
+    let found: Vec<i64> = on!(conn, |c| messages::table
+        .filter(messages::ticket_id.eq(ticket_id))
+        .filter(messages::author.eq(Author::System))
+        .filter(messages::created_at.gt(since))
+        .filter(one_of(messages::text, texts))
+        .select(messages::id)
+        .limit(1)
+        .load(c)
+        .await)?;
+    Ok(!found.is_empty())
 }
 
 /// Moves an answer to another delivery state.

@@ -23,12 +23,27 @@ pub struct Decided {
     pub is_awaited: bool,
     /// The assistant's name.
     pub assistant: &'static str,
-    /// What it decided; `None` when it failed or took too long.
+    /// What it decided; `None` when it failed or took too long, or was not asked.
     pub verdict: Option<Verdict>,
+    /// The ticket has had as many answers as it may: the assistant was not asked.
+    pub is_too_many: bool,
     /// The customer's language, for the canned text.
     pub language: Language,
     /// How long it thought.
     pub took: Duration,
+}
+
+impl Decided {
+    /// The verdict, unless it failed.
+    fn answer(&self) -> Option<&Verdict> {
+        self.verdict.as_ref().filter(|verdict| verdict.basis.failure.is_none())
+    }
+
+    /// Whether the customer gets the canned text, and an operator a draft beside it.
+    #[must_use]
+    pub fn has_draft(&self) -> bool {
+        self.verdict.is_some() && self.answer().is_none()
+    }
 }
 
 /// One answer on its way into the rows.
@@ -61,9 +76,7 @@ impl Post<'_> {
         life::touch(self.ticket, self.now);
 
         let text = self.text(escalates);
-        let state =
-            if self.decided.is_awaited { DeliveryState::Sent } else { DeliveryState::Pending };
-        let message = self.message(id, Author::Assistant, text, Some(state));
+        let message = self.message(id, Author::Assistant, text, Some(self.delivery_state()));
         self.tell(&message);
         self.say(message, escalates, reason)
     }
@@ -86,6 +99,27 @@ impl Post<'_> {
         self.say(message, false, None)
     }
 
+    /// The one notice that there were too many answers: from here on a person answers.
+    pub fn notice(&mut self, id: i64) -> Reply {
+        let reason = String::from("The assistant has given as many answers as it may.");
+        life::escalate(self.ticket, Some(&reason), &mut self.changes.events, self.now);
+        life::touch(self.ticket, self.now);
+        let text = self.texts.too_many(self.decided.language);
+        let message = self.message(id, Author::System, text, Some(self.delivery_state()));
+        self.tell(&message);
+        self.say(message, true, Some(reason))
+    }
+
+    /// Nothing is said, and that is on record.
+    pub fn stay_silent(&mut self) {
+        let decision = Decision { reply_id: None, ..self.decision(0, false, None) };
+        self.changes.decisions.push(decision);
+    }
+
+    fn delivery_state(&self) -> DeliveryState {
+        if self.decided.is_awaited { DeliveryState::Sent } else { DeliveryState::Pending }
+    }
+
     fn tell(&mut self, message: &Message) {
         self.changes.events.extend(events::message_added(self.ticket, message, &[], self.now));
     }
@@ -105,7 +139,7 @@ impl Post<'_> {
     fn text(&self, escalates: bool) -> String {
         let texts = self.texts;
         let language = self.decided.language;
-        match &self.decided.verdict {
+        match self.decided.answer() {
             None => texts.failure(language),
             Some(verdict) if escalates => {
                 let called = texts.operator_called(language);
@@ -153,7 +187,8 @@ impl Post<'_> {
             priority: verdict.map(|v| v.priority),
             department: verdict.map(|v| v.department.clone()),
             language: Some(self.decided.language.as_str().to_owned()),
-            sources: verdict.map_or_else(|| serde_json::json!([]), |v| v.sources.clone().into()),
+            sources: (self.decided.answer())
+                .map_or_else(|| serde_json::json!([]), |v| v.sources.clone().into()),
             ticket_status: self.ticket.status,
             latency_ms: i64::try_from(self.decided.took.as_millis()).unwrap_or(i64::MAX),
             created_at: self.now,

@@ -11,6 +11,7 @@ pub mod delivery;
 mod error;
 pub mod life;
 pub mod operator;
+pub mod pace;
 pub mod read;
 pub mod reply;
 pub mod shapes;

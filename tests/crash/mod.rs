@@ -15,6 +15,6 @@ mod stop;
 mod visitor;
 
 /// The first in every run, the second where `CHAOS=1` asks for the long form.
-fn short_or_long<T>(short: T, long: T) -> T {
+pub fn short_or_long<T>(short: T, long: T) -> T {
     if std::env::var("CHAOS").is_ok_and(|value| value == "1") { long } else { short }
 }

@@ -125,6 +125,7 @@ pub async fn build(database: &Database, folder: &TempDir, options: Options) -> E
     variables.extend(options.config.iter().map(|(name, value)| (*name, value.as_str())));
     let config = Config::with(&variables).unwrap();
     let mut parts = choices(&config);
+    parts.assistant = app::assistant(&config, &parts.prompts, &parts.texts).unwrap();
     parts.channels.extend(options.channels);
     if let Some(assistant) = options.assistant {
         parts.assistant = assistant;
@@ -134,6 +135,7 @@ pub async fn build(database: &Database, folder: &TempDir, options: Options) -> E
 
 /// Reading the prompts is most of an engine's start in a debug build: once for all of a test's.
 fn choices(config: &Config) -> app::Choices {
+    // Who answers is chosen by each.
     static CHOICES: OnceLock<app::Choices> = OnceLock::new();
     CHOICES.get_or_init(|| app::Choices::of(config).unwrap()).clone()
 }

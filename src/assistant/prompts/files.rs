@@ -12,6 +12,8 @@ use super::PromptsError;
 #[folder = "prompts/"]
 #[include = "*.toml"]
 #[include = "knowledge/*.md"]
+#[include = "reply.md"]
+#[include = "triage.md"]
 #[include = "texts/*.ftl"]
 #[exclude = "cases/*"]
 struct Embedded;

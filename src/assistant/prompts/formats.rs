@@ -169,10 +169,7 @@ pub(super) fn article(
     text: &str,
     categories: &Categories,
 ) -> Result<Article, PromptsError> {
-    let parts = text.trim_start().strip_prefix("+++").and_then(|rest| rest.split_once("\n+++"));
-    let Some((front, body)) = parts else {
-        return Err(PromptsError::new(file, "it does not begin with TOML between two `+++` lines"));
-    };
+    let (front, body) = split_front(file, text)?;
     let front: FrontMatter = toml(file, front)?;
     categories.check_category(file, Some(&front.category))?;
     let body = body.trim();
@@ -189,6 +186,17 @@ pub(super) fn article(
     })
 }
 
-fn toml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, PromptsError> {
+/// The TOML between two `+++` lines, and what follows it.
+pub(super) fn split_front<'a>(
+    file: &str,
+    text: &'a str,
+) -> Result<(&'a str, &'a str), PromptsError> {
+    let parts = text.trim_start().strip_prefix("+++").and_then(|rest| rest.split_once("\n+++"));
+    parts.ok_or_else(|| {
+        PromptsError::new(file, "it does not begin with TOML between two `+++` lines")
+    })
+}
+
+pub(super) fn toml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, PromptsError> {
     toml::from_str(text).map_err(|e| PromptsError::new(file, e.to_string().trim_end()))
 }

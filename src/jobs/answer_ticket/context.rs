@@ -4,17 +4,24 @@ use std::collections::HashMap;
 
 use centrium_channels::Error;
 
+use super::outcome;
 use crate::assistant::{Language, Said, Speaker, Turn};
+use crate::clock::Millis;
 use crate::engine::Engine;
+use crate::store::attachments::Attachment;
 use crate::store::contacts::Contact;
 use crate::store::jobs::Job;
 use crate::store::messages::Message;
 use crate::store::tickets::Ticket;
-use crate::store::{Read, attachments, contacts, messages, tickets};
-use crate::tickets::Author;
+use crate::store::{Read, Result as Stored, attachments, contacts, messages, tickets};
+use crate::tickets::{Author, pace};
 
 /// Earlier messages that the assistant is shown.
 pub const HISTORY: i64 = 30;
+
+/// Messages without an answer that are read together with the newest one, and how long each may be.
+const PIECES: usize = 9;
+const LONGEST_PIECE: usize = 4_000;
 
 /// One turn, and whose it is.
 pub(super) struct Context {
@@ -24,6 +31,20 @@ pub(super) struct Context {
     pub(super) is_awaited: bool,
     pub(super) language: Language,
     pub(super) turn: Turn,
+    /// The images that came with the message.
+    pub(super) images: Vec<Attachment>,
+    pub(super) before: Before,
+}
+
+/// What there is to know before the assistant is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Nothing.
+    Fine,
+    /// The customer has written on: that message's turn answers both.
+    Overtaken,
+    /// The ticket has had as many answers as it may.
+    TooMany,
 }
 
 /// Reads what these turns need, in a few queries for the whole set. A turn that lacks something of
@@ -42,9 +63,11 @@ pub(super) async fn load(
     let tickets = by_id(tickets::by_ids(&conn, &ticket_ids).await?, |t| t.id);
     let contact_ids: Vec<i64> = tickets.values().map(|t| t.contact_id).collect();
     let contacts = by_id(contacts::by_ids(&conn, &contact_ids).await?, |c| c.id);
-    let mut images: HashMap<i64, usize> = HashMap::new();
+    let mut images: HashMap<i64, Vec<Attachment>> = HashMap::new();
     for file in attachments::of_messages(&conn, &message_ids).await? {
-        *images.entry(file.message_id).or_default() += usize::from(file.display_key.is_some());
+        if file.display_key.is_some() {
+            images.entry(file.message_id).or_default().push(file);
+        }
     }
 
     let mut contexts = Vec::with_capacity(jobs.len());
@@ -53,9 +76,13 @@ pub(super) async fn load(
         contexts.push(match found {
             Ok((message, ticket)) => {
                 let contact = contacts.get(&ticket.contact_id);
-                let images = images.get(&message.id).copied().unwrap_or(0);
-                let history = history(&conn, ticket, message).await?;
-                Ok(context(engine, job, message, ticket, contact, images, history))
+                let earlier = earlier(&conn, ticket, message).await?;
+                let mut context =
+                    context(engine, job, message, ticket, contact, earlier.as_slice());
+                context.before = before(engine, &conn, ticket, &context, &earlier).await?;
+                context.images = images.remove(&message.id).unwrap_or_default();
+                context.turn.images = context.images.len();
+                Ok(context)
             }
             Err(missing) => Err(missing),
         });
@@ -78,14 +105,41 @@ fn by_id<T>(rows: Vec<T>, id: impl Fn(&T) -> i64) -> HashMap<i64, T> {
     rows.into_iter().map(|row| (id(&row), row)).collect()
 }
 
-/// What was said before `message`. A ticket at its first version has nothing else in it, which
-/// saves most turns this query.
-async fn history(conn: &Read, ticket: &Ticket, message: &Message) -> Result<Vec<Said>, Error> {
+/// What was said before `message`, oldest first. A ticket at its first version has nothing else in
+/// it, which saves most turns this query.
+async fn earlier(conn: &Read, ticket: &Ticket, message: &Message) -> Stored<Vec<Message>> {
     if ticket.version == 1 {
         return Ok(Vec::new());
     }
-    let earlier = messages::newest(conn, ticket.id, Some(message.id), HISTORY).await?;
-    Ok(earlier.into_iter().filter_map(|m| said(m.author, m.text)).collect())
+    messages::newest(conn, ticket.id, Some(message.id), HISTORY).await
+}
+
+/// Whether there is a reason not to ask. Under the ticket's lock all of them are looked at again; this
+/// saves an assistant that takes long, or costs something, work that would be thrown away.
+async fn before(
+    engine: &Engine,
+    conn: &Read,
+    ticket: &Ticket,
+    context: &Context,
+    earlier: &[Message],
+) -> Stored<Before> {
+    let now: Millis = engine.clock.now();
+    let newest = earlier.iter().map(|m| (m.author, m.created_at));
+    let is_all = i64::try_from(earlier.len()).is_ok_and(|count| count < HISTORY);
+    if ticket.taken_by.is_none()
+        && pace::may_be_too_fast(ticket, newest, is_all, now)
+        && pace::is_too_fast(conn, ticket, 0, now).await?
+    {
+        return Ok(Before::TooMany);
+    }
+    let costs_nothing = engine.assistant.as_immediate().is_some();
+    if !costs_nothing
+        && !context.is_awaited
+        && outcome::is_overtaken(conn, ticket.id, context.message_id).await?
+    {
+        return Ok(Before::Overtaken);
+    }
+    Ok(Before::Fine)
 }
 
 /// What the assistant may know of a message: nothing of notes and drafts.
@@ -106,22 +160,34 @@ fn context(
     message: &Message,
     ticket: &Ticket,
     contact: Option<&Contact>,
-    images: usize,
-    history: Vec<Said>,
+    earlier: &[Message],
 ) -> Context {
     let language = contact.and_then(|c| c.language.as_deref()?.parse().ok());
+    let is_awaited = engine.is_pulled(ticket.channel.0);
+    // Who waits has an answer to each message; the others' messages may be pieces of one.
+    let pieces = if is_awaited { 0 } else { unanswered(earlier) };
+    let (history, pieces) = earlier.split_at(earlier.len() - pieces);
+    let text = pieces.iter().chain([message]).map(|m| m.text.as_str()).collect::<Vec<_>>();
     Context {
         job: job.clone(),
         message_id: message.id,
         ticket_id: ticket.id,
-        is_awaited: engine.is_pulled(ticket.channel.0),
+        is_awaited,
         language: language.unwrap_or(engine.default_language),
         turn: Turn {
-            message: message.text.clone(),
-            images,
-            history,
+            message: text.join("\n"),
+            history: history.iter().filter_map(|m| said(m.author, m.text.clone())).collect(),
             language,
             category: ticket.category.clone(),
+            ..Turn::default()
         },
+        images: Vec::new(),
+        before: Before::Fine,
     }
+}
+
+/// How many of the newest messages are the customer's and have no answer.
+fn unanswered(earlier: &[Message]) -> usize {
+    let newest = earlier.iter().rev().take(PIECES);
+    newest.take_while(|m| m.author == Author::Customer && m.text.len() <= LONGEST_PIECE).count()
 }
