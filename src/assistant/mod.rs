@@ -1,6 +1,7 @@
 //! Answers, and the judgement whether a human must come.
 
 pub mod builtin;
+pub mod classifier;
 pub mod courtesy;
 mod knowledge;
 pub mod language;
@@ -19,7 +20,7 @@ pub use prompts::{Prompts, PromptsError};
 pub use texts::Texts;
 
 use async_trait::async_trait;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::tickets::Priority;
 
@@ -74,7 +75,8 @@ pub struct Turn {
 }
 
 /// One earlier message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Said {
     /// Who spoke.
     pub by: Speaker,
@@ -83,7 +85,8 @@ pub struct Said {
 }
 
 /// Who spoke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Speaker {
     /// The customer.
     Customer,
