@@ -156,7 +156,8 @@ impl Builtin {
     /// A sentence of understanding, what was tried, and first aid for the time until a human comes.
     fn escalate(&self, reading: &Reading<'_>, rule: &Rule) -> Verdict {
         let language = reading.language;
-        let category = rule.category.clone().unwrap_or_else(|| reading.category.clone());
+        let of_rule = rule.category.clone().filter(|_| !reading.is_category_sure);
+        let category = of_rule.unwrap_or_else(|| reading.category.clone());
         let department = self.department(reading, Some(rule), &category);
         let opening = self.texts.find(language, &format!("escalated-{}", rule.id), &[]);
         let mut reply = match (self.tried(reading), rule.after) {

@@ -26,7 +26,7 @@ const SHORTEST: usize = 3;
 const LONGEST: usize = 5;
 /// How much all words together count, and all groups of letters.
 const ALL_WORDS: f32 = 2.5;
-const ALL_LETTERS: f32 = 2.0;
+const ALL_LETTERS: f32 = 3.0;
 /// A message with more words than this is long.
 const LONG: usize = 25;
 const SHORT: usize = 3;
@@ -46,7 +46,7 @@ pub(super) fn of(prompts: &Prompts, reading: &Reading<'_>) -> Features {
         }
     }
     categories(prompts, reading, &mut features);
-    if let Some(rule) = reading.rule {
+    if let Some(rule) = reading.rule.filter(|rule| rule.unsure || rule.category.is_some()) {
         features.add(SPEAKS, &[rule.id.as_bytes()], 1.0);
     }
     // Where a sure rule has spoken, phrases tell nothing of the messages in which none does.

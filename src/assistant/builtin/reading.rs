@@ -19,6 +19,8 @@ const SUBJECT_LETTERS: usize = 80;
 const OVERRULES: f32 = 0.6;
 const NAMES: f32 = 0.8;
 const HINTS: f32 = 0.4;
+/// The same for the category that a rule names.
+const OVERRULES_RULES: f32 = 0.75;
 
 /// A turn, read.
 pub(super) struct Reading<'a> {
@@ -44,6 +46,8 @@ pub(super) struct Reading<'a> {
     pub(super) likelihood: Option<f32>,
     /// Whether that is likely enough.
     pub(super) is_likely: bool,
+    /// Whether the classifier knows the category better than a rule.
+    pub(super) is_category_sure: bool,
     own_words: usize,
     earlier: Vec<Word>,
 }
@@ -103,6 +107,7 @@ impl<'a> Reading<'a> {
             rule: rules::judge(&prompts.rules, &cues, past),
             likelihood: None,
             is_likely: false,
+            is_category_sure: false,
             earlier,
             category: named_category.clone().or_else(known).unwrap_or_else(|| OTHER.to_owned()),
             named_category,
@@ -131,6 +136,7 @@ impl<'a> Reading<'a> {
     pub(super) fn weigh(&mut self, opinion: Opinion<'_>) {
         self.likelihood = Some(opinion.likelihood);
         self.is_likely = opinion.calls;
+        self.is_category_sure = opinion.sureness >= OVERRULES_RULES;
         let is_named = self.named_category.is_some();
         let names = if is_named {
             opinion.sureness >= OVERRULES

@@ -7,7 +7,7 @@ use super::{BUCKETS, Classifier, Features, UNIT, sigmoid};
 const ROUNDS: usize = 20;
 const RATE: f32 = 0.15;
 /// How strongly weights are held at zero.
-const RESTRAINT: f32 = 0.000_5;
+const RESTRAINT: f32 = 0.002;
 /// Features of fewer examples say nothing of messages in general.
 const FEWEST: usize = 3;
 /// How much an example counts that a rule settles: its words may be of use where no rule speaks.
@@ -15,7 +15,7 @@ const SETTLED: f32 = 0.5;
 /// Parts for the cross-validation that finds the threshold.
 pub const FOLDS: usize = 8;
 /// Missing someone who needs a human is so many times worse than calling one in vain.
-const MISSED: f32 = 2.0;
+const MISSED: f32 = 4.0;
 
 /// A labelled message.
 #[derive(Clone, Debug)]
