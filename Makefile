@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test check chaos bench bench-accept-sqlite bench-accept-postgres bench-grow-sqlite \
 	bench-grow-postgres bench-jobs-sqlite bench-jobs-postgres bench-restart-sqlite \
-	bench-restart-postgres bench-memory bench-memory-sqlite bench-memory-postgres bench-peer \
-	openapi clean-services
+	bench-restart-postgres bench-memory bench-memory-sqlite bench-memory-postgres bench-turn bench-peer \
+	train openapi clean-services
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
@@ -21,7 +21,7 @@ chaos: ## the long form of the tests that kill, starve, cut off and race the eng
 
 bench: bench-accept-sqlite bench-accept-postgres bench-grow-sqlite bench-grow-postgres \
 	bench-jobs-sqlite bench-jobs-postgres bench-restart-sqlite bench-restart-postgres \
-	bench-memory bench-peer ## every benchmark, written to docs/PERFORMANCE.md
+	bench-memory bench-turn bench-peer ## every benchmark, written to docs/PERFORMANCE.md
 
 bench-accept-sqlite: ## the road of a message on SQLite, beside its limits
 	bench/run.sh accept sqlite
@@ -55,8 +55,14 @@ bench-memory-sqlite: ## the same on SQLite alone
 bench-memory-postgres: ## the same on PostgreSQL alone
 	bench/run.sh memory postgres
 
+bench-turn: ## the built-in assistant alone
+	bench/run.sh turn
+
 bench-peer: ## django-helpdesk, from PyPI, beside the engine
 	bench/run.sh peer
+
+train: ## have the built-in assistant learn from prompts/cases/train: prompts/classifier.txt
+	cargo run --release --locked -- train
 
 openapi: ## write docs/openapi.json from the code
 	mkdir -p docs target

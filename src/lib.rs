@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod eval;
 pub mod events;
 pub mod files;
 pub mod health;

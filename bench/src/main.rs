@@ -18,6 +18,7 @@ mod report;
 mod restart;
 mod server;
 mod stock;
+mod turn;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -45,6 +46,8 @@ enum Part {
     Restart(restart::Options),
     /// What the engine holds, with a full database
     Memory(memory::Options),
+    /// The built-in assistant alone
+    Turn(turn::Options),
     /// The same as accept for django-helpdesk
     Peer(peer::Options),
     /// The engine with an assistant that says the same to everyone, and an echo route
@@ -92,6 +95,7 @@ async fn run(part: Part) -> Result<()> {
         Part::Jobs(options) => jobs::run(&options).await,
         Part::Restart(options) => restart::run(&options).await,
         Part::Memory(options) => memory::run(&options).await,
+        Part::Turn(options) => turn::run(&options),
         Part::Peer(options) => peer::run(&options).await,
         Part::ServeConstant => constant::serve().await,
         Part::ServeBare(options) => bare::serve(options).await,

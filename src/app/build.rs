@@ -42,10 +42,18 @@ impl Choices {
     /// # Errors
     /// When the prompts can't be read, with a sentence that names the file.
     pub fn of(config: &Config) -> Result<Self, AppError> {
-        let channels =
-            centrium_channels::all().into_iter().filter(|c| config.channel_on(c.kind())).collect();
         let prompts = Prompts::load(config.prompts_dir.as_deref())
             .map_err(|e| AppError::new("Can't read the prompts (PROMPTS_DIR)", e))?;
+        Self::with(config, prompts)
+    }
+
+    /// The same with these prompts.
+    ///
+    /// # Errors
+    /// When their texts can't be used, with a sentence that names the file.
+    pub fn with(config: &Config, prompts: Prompts) -> Result<Self, AppError> {
+        let channels =
+            centrium_channels::all().into_iter().filter(|c| config.channel_on(c.kind())).collect();
         let prompts = Arc::new(prompts);
         let language = default_language(config);
         let texts = Texts::new(&prompts, &config.company_name, language)
@@ -53,6 +61,12 @@ impl Choices {
         let texts = Arc::new(texts);
         let assistant = assistant(config, &prompts, &texts)?;
         Ok(Self { channels, prompts, texts, assistant })
+    }
+
+    /// The built-in assistant with these prompts and texts, whoever answers.
+    #[must_use]
+    pub fn builtin(&self, config: &Config) -> Builtin {
+        Builtin::new(self.prompts.clone(), self.texts.clone(), default_language(config))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The assistant that needs no model: rules, articles and a few sentences.
 
+mod features;
 mod reading;
 
 use std::sync::Arc;
@@ -7,12 +8,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use self::reading::Reading;
+use super::classifier::{Classifier, Example};
 use super::knowledge::Hit;
 use super::language::Language;
 use super::prompts::Prompts;
 use super::rules::{self, Rule};
 use super::texts::Texts;
-use super::{Assistant, AssistantError, Basis, Immediate, Turn, Verdict, courtesy};
+use super::{Assistant, AssistantError, Basis, Immediate, Passage, Turn, Verdict, courtesy};
 use crate::tickets::Priority;
 
 /// What an article must score to be the answer, and to come along with an escalation.
@@ -21,6 +23,8 @@ const FITS: f32 = 4.5;
 const SURELY_FITS: f32 = 7.0;
 /// How much of the best article's score a second one needs when the best was already given.
 const NEARLY_AS_GOOD: f32 = 0.6;
+/// Articles that the record of a decision names.
+const PASSAGES: usize = 5;
 
 /// Answers from `prompts/` alone: no model, no network, a fraction of a millisecond.
 #[derive(Clone, Debug)]
@@ -28,13 +32,43 @@ pub struct Builtin {
     prompts: Arc<Prompts>,
     texts: Arc<Texts>,
     default: Language,
+    classifier: Arc<Classifier>,
 }
 
 impl Builtin {
     /// `default` is the language where neither message nor customer tells one.
     #[must_use]
-    pub const fn new(prompts: Arc<Prompts>, texts: Arc<Texts>, default: Language) -> Self {
-        Self { prompts, texts, default }
+    pub fn new(prompts: Arc<Prompts>, texts: Arc<Texts>, default: Language) -> Self {
+        let classifier = prompts.classifier.clone();
+        Self { prompts, texts, default, classifier }
+    }
+
+    /// The same with another classifier.
+    #[must_use]
+    pub fn with_classifier(&self, classifier: Classifier) -> Self {
+        Self { classifier: Arc::new(classifier), ..self.clone() }
+    }
+
+    /// A turn as the classifier learns from it: what it shows, what it is labelled with, and
+    /// whether something else decides it.
+    #[must_use]
+    pub fn example(&self, turn: &Turn, escalate: bool, category: Option<String>) -> Example {
+        let reading = Reading::new(&self.prompts, &self.texts, turn, self.default);
+        let features = features::of(&self.prompts, &reading);
+        let settled = match reading.rule {
+            Some(rule) => (!rule.unsure).then_some(true),
+            None => self.small_talk(&reading).map(|verdict| verdict.needs_escalation),
+        };
+        Example { features, escalate, category, settled }
+    }
+
+    fn read<'a>(&'a self, turn: &'a Turn) -> Reading<'a> {
+        let mut reading = Reading::new(&self.prompts, &self.texts, turn, self.default);
+        let features = features::of(&self.prompts, &reading);
+        if let Some(opinion) = self.classifier.judge(&features) {
+            reading.weigh(opinion);
+        }
+        reading
     }
 
     /// The articles that fit a turn, best first.
@@ -64,13 +98,17 @@ impl Builtin {
         None
     }
 
-    /// The best article that was not given before.
-    fn advice<'a>(&'a self, reading: &Reading<'_>) -> Advice<'a> {
+    /// The best article that was not given before, and all that were found.
+    fn advice<'a>(&'a self, reading: &Reading<'_>) -> (Advice<'a>, Vec<Passage>) {
         let hits = self.prompts.knowledge.search(
             &reading.words,
             reading.language,
             reading.named_category.as_deref(),
         );
+        (self.choose(reading, &hits), hits.iter().take(PASSAGES).map(passage).collect())
+    }
+
+    fn choose<'a>(&self, reading: &Reading<'_>, hits: &[Hit<'a>]) -> Advice<'a> {
         let fits = if reading.named_category.is_some() { FITS } else { SURELY_FITS };
         let Some(best) = hits.first().filter(|hit| hit.score >= fits) else {
             return Advice::None;
@@ -94,7 +132,7 @@ impl Builtin {
         }
         reply.push_str(&hit.article.body);
         let mut verdict = self.verdict(reading, reply);
-        if reading.named_category.is_none() {
+        if reading.category == rules::OTHER && reading.named_category.is_none() {
             verdict.category.clone_from(&hit.article.category);
             verdict.department = self.department(reading, None, &verdict.category);
         }
@@ -125,7 +163,8 @@ impl Builtin {
     /// A sentence of understanding, what was tried, and first aid for the time until a human comes.
     fn escalate(&self, reading: &Reading<'_>, rule: &Rule) -> Verdict {
         let language = reading.language;
-        let category = rule.category.clone().unwrap_or_else(|| reading.category.clone());
+        let of_rule = rule.category.clone().filter(|_| !reading.is_category_sure);
+        let category = of_rule.unwrap_or_else(|| reading.category.clone());
         let department = self.department(reading, Some(rule), &category);
         let opening = self.texts.find(language, &format!("escalated-{}", rule.id), &[]);
         let mut reply = match (self.tried(reading), rule.after) {
@@ -133,14 +172,17 @@ impl Builtin {
             _ => opening.unwrap_or_else(|| self.texts.say(language, "escalated")),
         };
         let mut sources = Vec::new();
-        if rule.first_aid
-            && let Advice::New(hit) = self.advice(reading)
-        {
-            reply.push(' ');
-            reply.push_str(&self.texts.say(language, "first-aid"));
-            reply.push('\n');
-            reply.push_str(&hit.article.body);
-            sources.push(hit.article.id.clone());
+        let mut basis = Basis { rule: Some(rule.id.clone()), ..basis(reading) };
+        if rule.first_aid {
+            let (advice, passages) = self.advice(reading);
+            basis.passages = passages;
+            if let Advice::New(hit) = advice {
+                reply.push(' ');
+                reply.push_str(&self.texts.say(language, "first-aid"));
+                reply.push('\n');
+                reply.push_str(&hit.article.body);
+                sources.push(hit.article.id.clone());
+            }
         }
         Verdict {
             needs_escalation: true,
@@ -149,7 +191,7 @@ impl Builtin {
             category,
             department,
             sources,
-            basis: Basis { rule: Some(rule.id.clone()), ..Basis::default() },
+            basis,
             ..self.verdict(reading, reply)
         }
     }
@@ -194,9 +236,18 @@ impl Builtin {
             subject: reading.subject(),
             language: reading.language,
             sources: Vec::new(),
-            basis: Basis::default(),
+            basis: basis(reading),
         }
     }
+}
+
+/// What led to every verdict on this turn.
+fn basis(reading: &Reading<'_>) -> Basis {
+    Basis { likelihood: reading.likelihood, ..Basis::default() }
+}
+
+fn passage(hit: &Hit<'_>) -> Passage {
+    Passage { article: hit.article.id.clone(), score: hit.score }
 }
 
 enum Advice<'a> {
@@ -210,19 +261,31 @@ enum Advice<'a> {
 
 impl Immediate for Builtin {
     fn decide(&self, turn: &Turn) -> Verdict {
-        let reading = Reading::new(&self.prompts, &self.texts, turn, self.default);
-        if let Some(rule) = rules::judge(&self.prompts.rules, &reading.cues, reading.past) {
+        let reading = self.read(turn);
+        if let Some(rule) = reading.sure_rule() {
             return self.escalate(&reading, rule);
         }
-        if let Some(verdict) = self.small_talk(&reading) {
-            return verdict;
+        match reading.rule {
+            Some(rule) if reading.is_likely => return self.escalate(&reading, rule),
+            Some(_) => {}
+            None => {
+                if let Some(verdict) = self.small_talk(&reading) {
+                    return verdict;
+                }
+                if reading.is_likely {
+                    return self.escalate_as(&reading, rules::LIKELY);
+                }
+            }
         }
-        match self.advice(&reading) {
+        let (advice, passages) = self.advice(&reading);
+        let mut verdict = match advice {
             Advice::New(hit) => self.advise(&reading, hit),
             Advice::AllGiven => self.escalate_as(&reading, rules::REPEATED),
             Advice::None if reading.asked_back => self.escalate_as(&reading, rules::UNCLEAR),
             Advice::None => self.ask_back(&reading),
-        }
+        };
+        verdict.basis.passages = passages;
+        verdict
     }
 }
 

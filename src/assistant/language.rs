@@ -170,7 +170,11 @@ const NEUTRAL: &[&str] = &[
 const KAZAKH_ENDINGS: &[&str] = &[
     "maidi", "meidi", "baidi", "beidi", "paidi", "peidi", "iniz", "inizdar", "lardi", "lerdi",
     "lardin", "lerdin", "larga", "lerge", "dardi", "derdi", "nizdi", "gandai", "mizdi", "mizde",
-    "mizda", "nizda", "nizde",
+    "mizda", "nizda", "nizde", "sizdar", "sizder", "indagi", "indegi", "nderi", "ndari", "gimiz",
+    "apti", "epti", "ipti", "adi", "edi", "aidi", "eidi", "aiin", "eiin", "amiz", "emiz", "amin",
+    "emin", "imin", "irmin", "ganda", "gende", "ganin", "gansiz", "gensiz", "sadar", "sender",
+    "anda", "ende", "inda", "inde", "lari", "leri", "dari", "deri", "ndi", "ngi", "uden", "udan",
+    "ildi", "indi", "tirdi", "dirdi", "dirip", "tirip", "inip", "ilip", "imiz",
 ];
 
 const RUSSIAN_ENDINGS: &[&str] = &[
@@ -201,11 +205,40 @@ static KAZAKH: LazyLock<HashSet<String>> = LazyLock::new(|| {
          келмей келмейді келді екі рет бір үш рас ғой шығар деген деп ғана нөмір нөмірім абонент \
          аласыз аламын болмай алмай алып тұрмыз сұрақ сұрағым бар ма барма құпиясөз ұмытып қалдым \
          мекен арна арналар теледидар теледидарда шам қызыл жанып істеп істейді жабу бересіз беріңіз \
-         көрсетіңіз тексеріңіз тексеріп қайтарыңыз қайта ауырамын шағым сотқа сот жеткізу ай айына",
+         көрсетіңіз тексеріңіз тексеріп қайтарыңыз қайта ауырамын шағым сотқа сот жеткізу ай айына \
+         осы ол бұл сол мына анау өзі өзім өзіме өзіміз өз біреу ешкім ешкімде барлық бүкіл басқа \
+         жаңа ескі үлкен кішкентай көп аз тек ғана тым өте мүлде бәрібір сонда сосын кейін бұрын \
+         дейін бойы арқылы бойынша қарай сияқты секілді шейін берi бері соң кезде бірге жақта \
+         жақтан жерде жерге қасында астында үстінде ішінде арасында бойымен адам адамға адаммен \
+         тірі бала балам балалар балаларға анам әкем апам әжем атам көрші көршім көршілер ауыл ауылда \
+         қала көше көшесі пәтер пәтерге бөлме бөлмеде күн күні күннен апта ай айдан жыл сағат минут \
+         таң кеш түн ертең танертен шебер маман қызметкер басшы кеңсе кеңсеңіз сым сымды сымы шырақ \
+         батырма құрылғы сурет дыбыс үн экранда баға бағасы бағалары жеңілдік қарыз қарызым шарт \
+         шартты келісімшарт өтінім арыз теңге мың жүз елу түбіртек төленген төлесем төлегенде төлей \
+         салып алады алды алам алайын алғым аламын алдым беріп беру берген берсін бересіздер келіп \
+         келеді келген келсін кетеді кеткен кетіпті кетемін кетем қойды қойдым қойып қойыпты қалды \
+         қалып қалған тастап тастады жазып жазам жазыңыз айтып айтты айтқан деді деймін дейді десе \
+         екен едім еді еке емеспін болған болып болмай болам боламын болу көрініп көрем көремін \
+         көрейін көрдім көрсетіп көрсетпей шығып шықты шықпайды түсіп түспеді түседі түсті іздеп іздедім \
+         іздеймін таппай таптым білем білу білгім білмеймін келмейді алмаймын алмайды жүрмін отырмыз \
+         отырған жібер жіберіп жіберіңіз жөндеп жөндеңіз қайтып сұрап сұраймын өтінем хабар хабарлама \
+         жауап бермейді пайда өзгеріс сонша неге нешеде нешеге неше нешінші қайсы қайсысы қайтем ба \
+         емей қосам қосамын қоса қосылу қосыла орнату орнатам баптау баптауы ауысу ауысамыз көшіп \
+         көштік үйіміз үйімізде өшті өшірдім қостым тексердім істедім жасадым ауыстырдым рас иә \
+         айналайын бауырым күтіп күтемін жетпейді жете жеткілікті кімге кім қайтыс кірді кіріп кіре \
+         асығыс тез жедел дұрыс бұрыс қате артық",
     )
     .into_iter()
     // Spelt like Russian words when the Kazakh letters are missing.
-    .filter(|bones| !matches!(bones.as_str(), "ai" | "bar" | "ma" | "ui" | "ret" | "abonent"))
+    .filter(|bones| {
+        !matches!(
+            bones.as_str(),
+            "ai" | "bar" | "ma" | "ui" | "ret" | "abonent" | "minut" | "ba" | "ol" | "bala" | "bul"
+                | "kala" | "kim" | "kesh" | "tan" | "bes" | "son" | "sol" | "as" | "uni"
+                | "un" | "kate" | "tez" | "kosa" | "ani" | "az" | "kos" | "sim" | "balam"
+                | "zil" | "ia" | "tek"
+        )
+    })
     .collect()
 });
 
@@ -219,7 +252,21 @@ static RUSSIAN: LazyLock<HashSet<String>> = LazyLock::new(|| {
          спасибо пожалуйста помогите подскажите скажите дайте верните деньги денег списали оплатил \
          оплата счёт договор подключить подключите отключили отключить дом дома сегодня вчера \
          завтра второй третий неделю час часа часов дней скорость медленно лагает тормозит телек \
-         ящик инет нету низкая человека человек соедините позовите вопрос проблема",
+         ящик инет нету низкая человека человек соедините позовите вопрос проблема \
+         этого этому этой этом этих эти тем чем чего чему кого кому кем ком ней ним них ему ей им \
+         себе себя свой свою сам сама сами сюда туда там тут здесь тоже также даже ведь вот лишь \
+         либо пока хотя потому поэтому через перед после между около возле рядом вместо кроме ну \
+         да ага нельзя можете могли хотите хотим хотела нужны нету стал стала стало были буду будем \
+         будут есть такой такая такое такие другой другая другое каждый весь вся всех всем день дня \
+         дней неделя недели месяц месяца месяцев лет года год утром вечером ночью днем минут час \
+         один два три раз раза пять десять первый новый новая старый сделать сделайте сделал делать \
+         делал посмотреть узнать скажите говорит пишет просит показывает показывать идет пошел \
+         пришел придет пришлите включить включается выключил перезагрузил проверил поменял поставил \
+         купил купили забыл нашел нашла вижу знаю понял получил заплатил перевел стоит хватит \
+         горит мигает лампочка красная зеленая картинка звук \
+         жалоба жалобу адрес улица улице квартира квартиру подъезд соседи мама муж жена сын \
+         дочка ребенок дети связи связь сети слабо ловит висит грузит плохо хорошо нормально \
+         совсем никак ничего никто никого нигде всегда никогда почти сразу сейчас щас потом зато",
     )
 });
 
@@ -233,7 +280,24 @@ static ENGLISH: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
      money charged charge paid pay payment bill refund account balance price plan connect connection \
      disconnect lost broken issue problem question human agent person someone talk speak call \
      house street building picture sound channel channels screen red light lamp blinking password \
-     card number twice back new old home office hours open tv move cancel contract complaint ok"
+     card number twice back new old home office hours open tv move cancel contract complaint ok \
+     then than because since until while after before during over under into onto through around \
+     next last first second other another each every both few many much own same such once always \
+     never ever maybe actually really quite almost rather u ur im ive id ill youre thats whats hes \
+     shes theres lets gonna wanna pls plz thx yes yeah nope sure well like just make made take took \
+     taken give gave given put see saw seen look looking find found know knew think say said \
+     tell told ask asked try tried trying use used using turn turned go going gone went come came \
+     coming keep keeps let leave left stop start started wait waiting send sent show shows run \
+     change changed check checked buy bought watch restart restarted rebooted unplugged replaced \
+     fix fixed install installed want wanted feel being were did having him her his them us one two \
+     three five ten day days week weeks month months year years time times minute minutes hour \
+     night tonight man woman people guys kids mother father wife husband son neighbour neighbours \
+     flat village room kitchen bedroom wire cable router box remote fire smoke light lights green \
+     black blank missing dead free cheap much sum fee invoice receipt debt tariff discount wrong \
+     mistake agent human support service company provider technician engineer master visit address \
+     data personal account login code message app website page site button settings game \
+     stream weak coverage abroad any anyone anything nothing \
+     something someone somebody nobody everything everyone else ok okay hello dear sir madam best"
         .split_whitespace()
         .collect()
 });

@@ -1,6 +1,7 @@
 //! Answers, and the judgement whether a human must come.
 
 pub mod builtin;
+pub mod classifier;
 pub mod courtesy;
 mod knowledge;
 pub mod language;
@@ -22,7 +23,7 @@ pub use texts::Texts;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::store::Store;
@@ -104,7 +105,8 @@ pub struct Picture {
 }
 
 /// One earlier message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Said {
     /// Who spoke.
     pub by: Speaker,
@@ -113,7 +115,8 @@ pub struct Said {
 }
 
 /// Who spoke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Speaker {
     /// The customer.
     Customer,

@@ -31,7 +31,7 @@ struct Phrase<K> {
     parts: Vec<Vec<Step>>,
 }
 
-/// One word of a phrase: which words it may be, and how many others may come before it.
+/// One word of a phrase: which words it may be, in order, and how many others may come before it.
 #[derive(Debug)]
 struct Step {
     words: Vec<u32>,
@@ -88,7 +88,9 @@ impl<K: Copy> Book<K> {
             }
             let words: Result<Vec<u32>, String> =
                 item.split('|').map(|word| self.vocabulary.learn(word, language)).collect();
-            steps.push(Step { words: words?, reach });
+            let mut words = words?;
+            words.sort_unstable();
+            steps.push(Step { words, reach });
             reach = CLOSE;
         }
         if steps.is_empty() {
@@ -157,7 +159,9 @@ fn follow(steps: &[Step], start: usize, words: &[Word], ids: &[Vec<u32>]) -> Opt
             .take_while(|&i| {
                 step.reach > CLOSE || words.get(i).is_some_and(|w| w.sentence == sentence)
             })
-            .find(|&i| ids.get(i).is_some_and(|i| i.iter().any(|id| step.words.contains(id))))?;
+            .find(|&i| {
+                ids.get(i).is_some_and(|i| i.iter().any(|id| step.words.binary_search(id).is_ok()))
+            })?;
     }
     Some(at + 1)
 }

@@ -9,9 +9,11 @@ mod formats;
 pub(super) mod instructions;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use self::formats::{Categories, Escalation, Phrases};
+use self::formats::{Categories, Escalation, Phrases, Signs};
 use self::instructions::{Instructions, REPLY, TRIAGE};
+use super::classifier::{self, Classifier};
 use super::knowledge::{Article, Knowledge};
 use super::language::Language;
 use super::phrases::{Book, Found};
@@ -52,6 +54,8 @@ pub(super) enum Cue {
     Tried(usize),
     /// Small talk with an answer of its own.
     Talk(usize),
+    /// What the classifier weighs.
+    Sign(usize),
 }
 
 /// A category and the department that handles it.
@@ -71,6 +75,9 @@ pub struct Prompts {
     pub(super) tried: Vec<String>,
     /// Ids of small talk; the text `talk-ID` is the answer.
     pub(super) talks: Vec<String>,
+    /// Ids of what the classifier weighs.
+    pub(super) signs: Vec<String>,
+    pub(super) classifier: Arc<Classifier>,
     pub(super) knowledge: Knowledge,
     /// Fluent sources by language, in the order of [`Language::ALL`].
     pub(super) texts: Vec<(Language, String, String)>,
@@ -97,6 +104,8 @@ impl Prompts {
         let files = files::read_all(dir)?;
         let categories = Categories::parse(files::one(&files, "categories.toml")?)?;
         let escalation = Escalation::parse(files::one(&files, "escalation.toml")?, &categories)?;
+        let signs = Signs::parse(files::one(&files, "signs.toml")?)?;
+        let classifier = Classifier::parse(files::one(&files, classifier::FILE)?)?;
 
         let mut articles = Vec::new();
         for (file, text) in files.range("knowledge/".to_owned()..) {
@@ -111,12 +120,14 @@ impl Prompts {
         }
         let (reply, triage) = (files::one(&files, REPLY)?, files::one(&files, TRIAGE)?);
         let instructions = Instructions::parse(reply, triage)?;
-        Ok(Self { instructions, ..Self::index(categories, escalation, articles, texts)? })
+        let prompts = Self::index(categories, escalation, signs, articles, texts)?;
+        Ok(Self { instructions, classifier: Arc::new(classifier), ..prompts })
     }
 
     fn index(
         categories: Categories,
         escalation: Escalation,
+        signs: Signs,
         articles: Vec<Article>,
         texts: Vec<(Language, String, String)>,
     ) -> Result<Self, PromptsError> {
@@ -140,6 +151,10 @@ impl Prompts {
         for (at, step) in escalation.tried.iter().enumerate() {
             shelf.add(Cue::Tried(at), &step.phrases)?;
         }
+        shelf.file = "signs.toml";
+        for (at, sign) in signs.sign.iter().enumerate() {
+            shelf.add(Cue::Sign(at), &sign.phrases)?;
+        }
         let Shelf { book, mut spelling, .. } = shelf;
         for article in &articles {
             for text in std::iter::once(&article.title).chain(&article.questions) {
@@ -153,6 +168,8 @@ impl Prompts {
                 .map(|c| Category { name: c.name, department: c.department })
                 .collect(),
             tried: escalation.tried.into_iter().map(|step| step.id).collect(),
+            signs: signs.sign.into_iter().map(|sign| sign.id).collect(),
+            classifier: Arc::default(),
             rules: escalation.rule.into_iter().map(formats::RuleFile::into_rule).collect(),
             knowledge: Knowledge::new(articles),
             texts,

@@ -14,6 +14,9 @@ pub(super) const REPEATED: &str = "repeated";
 /// The rule for a message that stays vague after we asked back.
 pub(super) const UNCLEAR: &str = "unclear";
 
+/// The rule for a message of which the classifier holds it likely that it needs a human.
+pub(super) const LIKELY: &str = "likely";
+
 /// A sentence in every language.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,6 +60,8 @@ pub(super) struct Rule {
     pub(super) after: Option<After>,
     /// Whether an article may help while the customer waits.
     pub(super) first_aid: bool,
+    /// Whether the classifier has to agree.
+    pub(super) unsure: bool,
 }
 
 /// What is known of the conversation before the message.
@@ -68,7 +73,8 @@ pub(super) struct Past {
     pub(super) advised: bool,
 }
 
-/// The most urgent rule that the phrases of a message speak for, the first of equals.
+/// The most urgent rule that the phrases of a message speak for, the first of equals; a sure one
+/// before one that is not.
 pub(super) fn judge<'a>(rules: &'a [Rule], cues: &[Found<Cue>], past: Past) -> Option<&'a Rule> {
     let speaks = |at: usize, found: &Found<Cue>| {
         let innocent = |e: &Found<Cue>| e.cue == Cue::Exception(at) && e.overlaps(found);
@@ -82,7 +88,8 @@ pub(super) fn judge<'a>(rules: &'a [Rule], cues: &[Found<Cue>], past: Past) -> O
     let applies = |at: usize| cues.iter().any(|found| speaks(at, found));
     let mut best: Option<&Rule> = None;
     for (at, rule) in rules.iter().enumerate() {
-        let more_urgent = best.is_none_or(|best| rule.priority > best.priority);
+        let rank = |rule: &Rule| (!rule.unsure, rule.priority);
+        let more_urgent = best.is_none_or(|best| rank(rule) > rank(best));
         if more_urgent && holds(rule) && applies(at) {
             best = Some(rule);
         }

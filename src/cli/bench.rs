@@ -2,9 +2,8 @@
 
 use centrium_channels::{Attachment, Content};
 use clap::Subcommand;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::say;
+use super::{bar, say};
 use crate::app::AppError;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -67,12 +66,4 @@ async fn file(config: &Config) -> Result<Kept, AppError> {
         bytes: b"What was agreed, in a few words.".to_vec().into(),
     };
     files.keep(attachment).await.map_err(|e| AppError::new(cannot, e))
-}
-
-/// On standard error, and only where that is a terminal.
-fn bar(what: &'static str, count: u64) -> ProgressBar {
-    let style = "{msg:>12} {wide_bar} {human_pos} of {human_len}, {eta} left";
-    let style =
-        ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(count).with_style(style).with_message(what)
 }

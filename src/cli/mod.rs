@@ -1,14 +1,17 @@
 //! The command line. Errors are one sentence on standard error, and a status other than 0.
 
 mod bench;
+mod eval;
 mod jobs;
 mod keys;
 mod plain;
+mod train;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::app::{self, AppError};
 use crate::config::Config;
@@ -44,6 +47,14 @@ enum Command {
     /// See, replace and add API keys
     #[command(subcommand, after_help = "Example:\n  centrium keys show")]
     Keys(keys::Keys),
+    /// Run labelled messages through the assistant, and tell how good it is
+    #[command(
+        after_help = "Example:\n  centrium eval --misses\n  centrium eval --against my-prompts"
+    )]
+    Eval(eval::Eval),
+    /// Have the built-in assistant learn from labelled messages
+    #[command(after_help = "Example:\n  centrium train --cases my-cases")]
+    Train(train::Train),
     /// Fill a database to try things out and to measure
     #[command(
         subcommand,
@@ -79,6 +90,8 @@ fn run_command(cli: Cli) -> Result<(), AppError> {
         Command::Migrate => block_on(plain::migrate(config))?,
         Command::Jobs(command) => block_on(jobs::run(command, config))?,
         Command::Keys(command) => block_on(keys::run(command, config))?,
+        Command::Eval(options) => block_on(eval::run(options, config))?,
+        Command::Train(options) => block_on(train::run(options, config))?,
         Command::Bench(command) => block_on(bench::run(command, config))?,
         Command::Openapi => Ok(()),
     }
@@ -102,6 +115,14 @@ fn block_on<T>(work: impl Future<Output = T>) -> Result<T, AppError> {
     // A blocking read of a client that went away must not hold up the end.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     Ok(done)
+}
+
+/// How far a command is: on standard error, and only where that is a terminal.
+fn bar(what: &'static str, count: u64) -> ProgressBar {
+    let style = "{msg:>12} {wide_bar} {human_pos} of {human_len}, {eta} left";
+    let style =
+        ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(count).with_style(style).with_message(what)
 }
 
 #[expect(clippy::print_stderr, reason = "the sentence for the person at the terminal")]

@@ -15,6 +15,8 @@ const COMMANDS: &[&str] = &[
     "keys rotate",
     "keys add",
     "keys remove",
+    "eval",
+    "train",
     "bench",
     "bench seed",
     "openapi",

@@ -1,5 +1,6 @@
 //! The program from its command line: what it prints, and what it refuses.
 
+mod eval;
 mod help;
 mod keys;
 mod refusals;

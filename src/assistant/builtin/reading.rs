@@ -1,9 +1,10 @@
 //! All that a turn says, before anything is decided.
 
+use crate::assistant::classifier::Opinion;
 use crate::assistant::language::{Language, detect};
 use crate::assistant::phrases::Found;
 use crate::assistant::prompts::{Cue, Prompts};
-use crate::assistant::rules::{OTHER, Past};
+use crate::assistant::rules::{self, OTHER, Past, Rule};
 use crate::assistant::texts::Texts;
 use crate::assistant::words::Word;
 use crate::assistant::{Said, Speaker, Turn};
@@ -13,6 +14,13 @@ const RECENT: usize = 12;
 /// A message with more words than this is not vague.
 const LONG: usize = 6;
 const SUBJECT_LETTERS: usize = 80;
+/// How sure the classifier must be of a category to overrule the phrases, to be taken at its word
+/// where there are none, and to be believed in the record alone.
+const OVERRULES: f32 = 0.6;
+const NAMES: f32 = 0.8;
+const HINTS: f32 = 0.4;
+/// The same for the category that a rule names.
+const OVERRULES_RULES: f32 = 0.75;
 
 /// A turn, read.
 pub(super) struct Reading<'a> {
@@ -32,7 +40,16 @@ pub(super) struct Reading<'a> {
     pub(super) tried: Vec<&'a str>,
     /// The assistant's last message was a question, no advice.
     pub(super) asked_back: bool,
+    /// The rule that calls a human; if it is unsure, provided that the classifier agrees.
+    pub(super) rule: Option<&'a Rule>,
+    /// How likely the classifier holds it that a human must come; where there is one.
+    pub(super) likelihood: Option<f32>,
+    /// Whether that is likely enough.
+    pub(super) is_likely: bool,
+    /// Whether the classifier knows the category better than a rule.
+    pub(super) is_category_sure: bool,
     own_words: usize,
+    earlier: Vec<Word>,
 }
 
 impl<'a> Reading<'a> {
@@ -54,6 +71,7 @@ impl<'a> Reading<'a> {
         let answers = || recent.iter().rev().filter(|said| said.by == Speaker::Assistant);
         let asked_back = answers().next().is_some_and(|said| texts.is_no_advice(&said.text));
         let mut past = earlier_words(prompts, recent, told);
+        let earlier = past.first().cloned().unwrap_or_default();
         if asked_back && let Some(before) = past.first_mut() {
             words.append(before);
         }
@@ -82,9 +100,15 @@ impl<'a> Reading<'a> {
                 true
             }
         });
+        let past = Past { tried: !tried.is_empty(), advised };
         Self {
             turn,
             language,
+            rule: rules::judge(&prompts.rules, &cues, past),
+            likelihood: None,
+            is_likely: false,
+            is_category_sure: false,
+            earlier,
             category: named_category.clone().or_else(known).unwrap_or_else(|| OTHER.to_owned()),
             named_category,
             department: cues_of(&cues, |cue| match cue {
@@ -99,13 +123,42 @@ impl<'a> Reading<'a> {
             })
             .into_iter()
             .next(),
-            past: Past { tried: !tried.is_empty(), advised },
+            past,
             tried,
             cues,
             asked_back,
             own_words,
             words,
         }
+    }
+
+    /// Takes in what the classifier thinks.
+    pub(super) fn weigh(&mut self, opinion: Opinion<'_>) {
+        self.likelihood = Some(opinion.likelihood);
+        self.is_likely = opinion.calls;
+        self.is_category_sure = opinion.sureness >= OVERRULES_RULES;
+        let is_named = self.named_category.is_some();
+        let names = if is_named {
+            opinion.sureness >= OVERRULES
+        } else {
+            opinion.sureness >= NAMES && opinion.category != OTHER
+        };
+        if names {
+            self.named_category = Some(opinion.category.to_owned());
+        }
+        if names || (!is_named && opinion.sureness >= HINTS) {
+            opinion.category.clone_into(&mut self.category);
+        }
+    }
+
+    /// The rule that calls a human whatever the classifier thinks.
+    pub(super) fn sure_rule(&self) -> Option<&'a Rule> {
+        self.rule.filter(|rule| !rule.unsure || self.likelihood.is_none())
+    }
+
+    /// The words of the message, and those of the customer's message before it.
+    pub(super) fn own_and_earlier(&self) -> (&[Word], &[Word]) {
+        (self.words.get(..self.own_words).unwrap_or_default(), &self.earlier)
     }
 
     /// Whether the message names no matter: empty, or a few words such as "look at this".
@@ -149,8 +202,9 @@ fn earlier_words(
     customers.take(2).map(|said| prompts.read(&said.text, language)).collect()
 }
 
+/// Whether an answer of an assistant's was more than a sentence of courtesy or a question.
 fn is_advice(texts: &Texts, said: &Said) -> bool {
-    !texts.is_no_advice(&said.text)
+    !texts.is_no_advice(&said.text) && !said.text.trim_end().ends_with('?')
 }
 
 fn names(prompts: &Prompts, category: &str) -> bool {

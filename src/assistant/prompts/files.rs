@@ -11,6 +11,7 @@ use super::PromptsError;
 #[derive(RustEmbed)]
 #[folder = "prompts/"]
 #[include = "*.toml"]
+#[include = "*.txt"]
 #[include = "knowledge/*.md"]
 #[include = "reply.md"]
 #[include = "triage.md"]
@@ -50,7 +51,8 @@ fn read_folder(dir: &Path, prefix: &str, files: &mut Files) -> Result<(), Prompt
     for entry in fs::read_dir(dir).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        if path.is_file() && [".toml", ".md", ".ftl"].iter().any(|end| name.ends_with(end)) {
+        if path.is_file() && [".toml", ".txt", ".md", ".ftl"].iter().any(|end| name.ends_with(end))
+        {
             let name = format!("{prefix}{name}");
             let bytes = fs::read(&path)
                 .map_err(|e| PromptsError::new(&name, format!("can't be read: {e}")))?;
@@ -63,4 +65,16 @@ fn read_folder(dir: &Path, prefix: &str, files: &mut Files) -> Result<(), Prompt
 
 fn text(name: &str, bytes: Vec<u8>) -> Result<String, PromptsError> {
     String::from_utf8(bytes).map_err(|_| PromptsError::new(name, "the text is not UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_labelled_cases_are_not_in_the_binary() {
+        let names: Vec<_> = Embedded::iter().collect();
+        assert!(names.iter().any(|name| name == "categories.toml"), "{names:?}");
+        assert!(!names.iter().any(|name| name.starts_with("cases")), "{names:?}");
+    }
 }

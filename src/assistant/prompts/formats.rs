@@ -117,6 +117,8 @@ pub(super) struct RuleFile {
     #[serde(default)]
     first_aid: bool,
     #[serde(default)]
+    unsure: bool,
+    #[serde(default)]
     pub(super) phrases: Phrases,
     #[serde(default)]
     pub(super) except: Phrases,
@@ -132,6 +134,7 @@ impl RuleFile {
             department: self.department,
             after: self.after,
             first_aid: self.first_aid,
+            unsure: self.unsure,
         }
     }
 }
@@ -144,12 +147,25 @@ impl Escalation {
             categories.check_category(FILE, rule.category.as_ref())?;
             categories.check_department(FILE, rule.department.as_ref())?;
         }
-        for id in [rules::REPEATED, rules::UNCLEAR] {
+        for id in [rules::REPEATED, rules::UNCLEAR, rules::LIKELY] {
             if !escalation.rule.iter().any(|rule| rule.id == id) {
                 return Err(PromptsError::new(FILE, format!("there is no rule `{id}`")));
             }
         }
         Ok(escalation)
+    }
+}
+
+/// `signs.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Signs {
+    pub(super) sign: Vec<Named>,
+}
+
+impl Signs {
+    pub(super) fn parse(text: &str) -> Result<Self, PromptsError> {
+        toml("signs.toml", text)
     }
 }
 

@@ -1,0 +1,238 @@
+//! A small linear model of a message: how likely a human must come, and which category it has.
+//!
+//! `centrium train` makes it from labelled cases and writes it as text (`prompts/classifier.txt`).
+
+mod train;
+
+use super::prompts::PromptsError;
+pub use train::{Example, FOLDS, train};
+
+/// The file with the weights.
+pub(super) const FILE: &str = "classifier.txt";
+/// How many features are told apart; those with the same hash share a weight.
+const BUCKETS: usize = 1 << 15;
+/// A weight of one, as it stands in the file.
+const UNIT: f32 = 1000.0;
+
+/// What a message shows: features by their hashes, each with how much it counts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Features(Vec<(u16, f32)>);
+
+impl Features {
+    /// Adds one of a kind, whose name may have several parts.
+    pub(super) fn add(&mut self, kind: u8, name: &[&[u8]], value: f32) {
+        self.0.push((bucket(kind, name), value));
+    }
+}
+
+/// FNV-1a, folded to the number of buckets.
+fn bucket(kind: u8, name: &[&[u8]]) -> u16 {
+    let next = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    let mut hash = next(0x811c_9dc5, kind);
+    for part in name {
+        hash = next(part.iter().copied().fold(hash, next), 0);
+    }
+    ((hash ^ (hash >> 15)) & 0x7fff) as u16
+}
+
+/// The trained model. One without weights has no opinion.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Classifier {
+    /// From which likelihood on a human is called.
+    threshold: f32,
+    categories: Vec<String>,
+    /// By bucket: the number of its row, from 1; 0 where it has none.
+    places: Vec<u16>,
+    /// The weights of each row: of a human's need, then of each category.
+    weights: Vec<f32>,
+}
+
+/// What the model thinks of a message.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Opinion<'a> {
+    /// How likely a human must come, from 0 to 1.
+    pub(super) likelihood: f32,
+    /// Whether that is likely enough.
+    pub(super) calls: bool,
+    /// The likeliest category.
+    pub(super) category: &'a str,
+    /// How likely that is, from 0 to 1.
+    pub(super) sureness: f32,
+}
+
+impl Classifier {
+    /// Weights for these categories; a row has one more value than there are categories.
+    fn new(threshold: f32, categories: Vec<String>, rows: &[(u16, Vec<f32>)]) -> Self {
+        let mut places = vec![0; BUCKETS];
+        let mut weights = Vec::new();
+        for (number, (bucket, row)) in (1..).zip(rows) {
+            if let Some(place) = places.get_mut(usize::from(*bucket)) {
+                *place = number;
+                weights.extend(row);
+            }
+        }
+        Self { threshold, categories, places, weights }
+    }
+
+    pub(super) fn judge(&self, features: &Features) -> Option<Opinion<'_>> {
+        let scores = self.scores(features);
+        let (need, of_categories) = scores.split_first()?;
+        let likelihood = sigmoid(*need);
+        let best = of_categories.iter().copied().fold(f32::MIN, f32::max);
+        let category = of_categories.iter().position(|score| *score == best)?;
+        let sureness = 1.0 / of_categories.iter().map(|score| (score - best).exp()).sum::<f32>();
+        Some(Opinion {
+            likelihood,
+            calls: likelihood >= self.threshold,
+            category: self.categories.get(category)?,
+            sureness,
+        })
+    }
+
+    fn scores(&self, features: &Features) -> Vec<f32> {
+        if self.weights.is_empty() {
+            return Vec::new();
+        }
+        let width = 1 + self.categories.len();
+        let mut scores = vec![0.0; width];
+        for (bucket, value) in &features.0 {
+            let place = self.places.get(usize::from(*bucket)).copied().unwrap_or_default();
+            let Some(row) = usize::from(place).checked_sub(1) else { continue };
+            let row = self.weights.get(row * width..).unwrap_or_default();
+            for (score, weight) in scores.iter_mut().zip(row) {
+                *score += value * weight;
+            }
+        }
+        scores
+    }
+
+    /// Whether two differ by no more than rounding.
+    #[cfg(test)]
+    pub(super) fn is_nearly(&self, other: &Self) -> bool {
+        let pairs = self.weights.iter().zip(&other.weights);
+        self.places == other.places
+            && self.categories == other.categories
+            && (self.threshold - other.threshold).abs() < 0.001
+            && pairs.map(|(one, other)| (one - other).abs()).all(|apart| apart < 0.01)
+    }
+
+    /// Reads what [`Classifier::to_text`] wrote.
+    pub(super) fn parse(text: &str) -> Result<Self, PromptsError> {
+        let mut threshold = 1.0;
+        let mut categories = Vec::new();
+        let mut rows = Vec::new();
+        for (at, line) in text.lines().enumerate() {
+            let wrong = || PromptsError::new(FILE, format!("line {} is not as written", at + 1));
+            let (name, values) = line.split_once(' ').unwrap_or((line, ""));
+            match name {
+                "" | "#" => {}
+                "threshold" => threshold = weight(values).ok_or_else(wrong)?,
+                "categories" => categories = values.split(' ').map(str::to_owned).collect(),
+                _ => {
+                    let bucket = u16::from_str_radix(name, 16).map_err(|_| wrong())?;
+                    let row: Option<Vec<f32>> = values.split(' ').map(weight).collect();
+                    let row = row.filter(|row| row.len() == 1 + categories.len());
+                    rows.push((bucket, row.ok_or_else(wrong)?));
+                }
+            }
+        }
+        Ok(Self::new(threshold, categories, &rows))
+    }
+
+    /// The weights as text: a line for each bucket that has any, in thousandths.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = "# Weights of the built-in assistant's classifier, in thousandths, by the \
+                        hash of a feature:\n# of a human's need, then of each category. Written \
+                        by `centrium train`.\n"
+            .to_owned();
+        text.push_str(&format!("threshold {}\n", thousandths(self.threshold)));
+        text.push_str(&format!("categories {}\n", self.categories.join(" ")));
+        let rows: Vec<&[f32]> = self.weights.chunks(1 + self.categories.len()).collect();
+        for (bucket, place) in self.places.iter().enumerate() {
+            let Some(row) = usize::from(*place).checked_sub(1).and_then(|at| rows.get(at)) else {
+                continue;
+            };
+            let row: Vec<String> = row.iter().map(|w| thousandths(*w).to_string()).collect();
+            text.push_str(&format!("{bucket:04x} {}\n", row.join(" ")));
+        }
+        text
+    }
+}
+
+fn weight(text: &str) -> Option<f32> {
+    text.parse().ok().map(|thousandths: f32| thousandths / UNIT)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "weights are small")]
+fn thousandths(weight: f32) -> i32 {
+    (weight * UNIT).round() as i32
+}
+
+fn sigmoid(score: f32) -> f32 {
+    1.0 / (1.0 + (-score).exp())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+mod tests {
+    use super::*;
+
+    fn features(names: &[&str]) -> Features {
+        let mut features = Features::default();
+        for name in names {
+            features.add(b'w', &[name.as_bytes()], 1.0);
+        }
+        features
+    }
+
+    fn examples() -> Vec<Example> {
+        let one = |names: &[&str], escalate, category: &str| Example {
+            features: features(names),
+            escalate,
+            category: Some(category.to_owned()),
+            settled: None,
+        };
+        let some = [
+            one(&["smoke", "cable"], true, "other"),
+            one(&["where", "balance"], false, "billing"),
+            one(&["smoke", "box"], true, "tv"),
+            one(&["where", "box"], false, "tv"),
+        ];
+        some.iter().cycle().take(40).cloned().collect()
+    }
+
+    fn categories() -> Vec<String> {
+        ["billing", "tv", "other"].map(str::to_owned).to_vec()
+    }
+
+    #[test]
+    fn what_was_shown_is_learnt() {
+        let classifier = train(&examples(), &categories());
+        let judge = |names: &[&str]| classifier.judge(&features(names)).unwrap();
+        assert!(judge(&["smoke"]).calls);
+        assert!(!judge(&["where"]).calls);
+        assert_eq!(judge(&["where", "box"]).category, "tv");
+        assert_eq!(judge(&["balance"]).category, "billing");
+        assert!(judge(&["balance"]).sureness > 0.5);
+    }
+
+    #[test]
+    fn the_same_cases_give_the_same_weights_and_these_are_read_back() {
+        let classifier = train(&examples(), &categories());
+        assert_eq!(train(&examples(), &categories()).to_text(), classifier.to_text());
+        assert_eq!(Classifier::parse(&classifier.to_text()).unwrap(), classifier);
+    }
+
+    #[test]
+    fn an_empty_file_has_no_opinion_and_a_broken_one_is_told_with_its_line() {
+        let empty = Classifier::parse("").unwrap();
+        assert_eq!(empty.judge(&features(&["smoke"])), None);
+        for broken in ["threshold x", "categories a b\n00ff 1 2", "zz 1", "categories a\n00ff 1 x"]
+        {
+            let error = Classifier::parse(broken).unwrap_err();
+            let line = broken.lines().count();
+            assert_eq!(error.to_string(), format!("{FILE}: line {line} is not as written"));
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! From labelled examples to weights: logistic regression by stochastic gradient descent. The same
+//! examples always give the same weights.
+
+use super::{BUCKETS, Classifier, Features, UNIT, sigmoid};
+
+/// How many times all examples are shown.
+const ROUNDS: usize = 20;
+const RATE: f32 = 0.15;
+/// How strongly weights are held at zero.
+const RESTRAINT: f32 = 0.002;
+/// Features of fewer examples say nothing of messages in general.
+const FEWEST: usize = 3;
+/// How much an example counts that a rule settles: its words may be of use where no rule speaks.
+const SETTLED: f32 = 0.5;
+/// Parts for the cross-validation that finds the threshold.
+pub const FOLDS: usize = 8;
+/// Missing someone who needs a human is so many times worse than calling one in vain.
+const MISSED: f32 = 4.0;
+
+/// A labelled message.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// What it shows.
+    pub features: Features,
+    /// Whether a human must come.
+    pub escalate: bool,
+    /// Its category, where it is labelled with one.
+    pub category: Option<String>,
+    /// Whether a human is called, where that is settled without the classifier.
+    pub settled: Option<bool>,
+}
+
+/// Learns from examples of messages of these categories.
+#[must_use]
+pub fn train(examples: &[Example], categories: &[String]) -> Classifier {
+    let mut tried = Vec::new();
+    for fold in 0..FOLDS {
+        let is_apart = |at: usize| at % FOLDS == fold;
+        let (apart, rest): (Vec<_>, Vec<_>) =
+            examples.iter().enumerate().partition(|(at, _)| is_apart(*at));
+        let rest: Vec<&Example> = rest.into_iter().map(|(_, example)| example).collect();
+        let classifier = fit(&rest, categories, 1.0);
+        for (_, example) in apart {
+            let opinion = classifier.judge(&example.features);
+            tried.push((opinion.map_or(0.0, |opinion| opinion.likelihood), example));
+        }
+    }
+    let threshold = threshold(&tried);
+    fit(&examples.iter().collect::<Vec<_>>(), categories, threshold)
+}
+
+/// The likelihood from which on to call a human, judged by examples that were not learnt from.
+fn threshold(tried: &[(f32, &Example)]) -> f32 {
+    let mut best = (0.0, 0.5);
+    for percent in 5..=95_u8 {
+        let threshold = f32::from(percent) / 100.0;
+        let (mut right, mut needed, mut called) = (0.0_f32, 0.0, 0.0);
+        for (likelihood, example) in tried {
+            let is_called = example.settled.unwrap_or(*likelihood >= threshold);
+            needed += f32::from(u8::from(example.escalate));
+            called += f32::from(u8::from(is_called));
+            right += f32::from(u8::from(example.escalate && is_called));
+        }
+        let worse = MISSED * MISSED;
+        let score = (1.0 + worse) * right / (worse * needed + called).max(1.0);
+        if score > best.0 {
+            best = (score, threshold);
+        }
+    }
+    best.1
+}
+
+/// Weights, and how far each has been moved: it moves ever more slowly.
+struct Moving {
+    width: usize,
+    weights: Vec<f32>,
+    moved: Vec<f32>,
+}
+
+fn fit(examples: &[&Example], categories: &[String], threshold: f32) -> Classifier {
+    let width = 1 + categories.len();
+    let known = known(examples);
+    let shown: Vec<(Vec<(u16, f32)>, &Example)> = (examples.iter())
+        .map(|example| {
+            let features = example.features.0.iter().copied();
+            let features = features.filter(|(bucket, _)| is_in(&known, *bucket)).collect();
+            (features, *example)
+        })
+        .collect();
+    let mut moving =
+        Moving { width, weights: vec![0.0; BUCKETS * width], moved: vec![1.0; BUCKETS * width] };
+    let mut order: Vec<usize> = (0..shown.len()).collect();
+    let mut dice: u64 = 1;
+    for _ in 0..ROUNDS {
+        shuffle(&mut order, &mut dice);
+        for (features, example) in order.iter().filter_map(|at| shown.get(*at)) {
+            let errors = errors(&moving.scores(features), example, categories);
+            moving.step(features, &errors);
+        }
+    }
+    moving.into_classifier(threshold, categories)
+}
+
+/// By bucket: whether enough examples have it.
+fn known(examples: &[&Example]) -> Vec<bool> {
+    let mut counts = vec![0; BUCKETS];
+    for example in examples {
+        let mut buckets: Vec<u16> = example.features.0.iter().map(|(bucket, _)| *bucket).collect();
+        buckets.sort_unstable();
+        buckets.dedup();
+        for bucket in buckets {
+            if let Some(count) = counts.get_mut(usize::from(bucket)) {
+                *count += 1;
+            }
+        }
+    }
+    counts.into_iter().map(|count| count >= FEWEST).collect()
+}
+
+fn is_in(known: &[bool], bucket: u16) -> bool {
+    known.get(usize::from(bucket)).copied().unwrap_or_default()
+}
+
+/// How far the scores are from what the example says.
+fn errors(scores: &[f32], example: &Example, categories: &[String]) -> Vec<f32> {
+    let Some((need, of_categories)) = scores.split_first() else { return Vec::new() };
+    let counts = if example.settled.is_some() { SETTLED } else { 1.0 };
+    let mut errors = vec![counts * (sigmoid(*need) - f32::from(u8::from(example.escalate)))];
+    let best = of_categories.iter().copied().fold(f32::MIN, f32::max);
+    let all: f32 = of_categories.iter().map(|score| (score - best).exp()).sum();
+    for (score, category) in of_categories.iter().zip(categories) {
+        errors.push(match &example.category {
+            Some(right) => (score - best).exp() / all - f32::from(u8::from(right == category)),
+            None => 0.0,
+        });
+    }
+    errors
+}
+
+impl Moving {
+    fn scores(&self, features: &[(u16, f32)]) -> Vec<f32> {
+        let mut scores = vec![0.0; self.width];
+        for (bucket, value) in features {
+            let row = self.weights.get(usize::from(*bucket) * self.width..).unwrap_or_default();
+            for (score, weight) in scores.iter_mut().zip(row) {
+                *score += value * weight;
+            }
+        }
+        scores
+    }
+
+    fn step(&mut self, features: &[(u16, f32)], errors: &[f32]) {
+        for (bucket, value) in features {
+            let at = usize::from(*bucket) * self.width;
+            let row = self.weights.get_mut(at..).unwrap_or_default();
+            let moved = self.moved.get_mut(at..).unwrap_or_default();
+            for ((weight, moved), error) in row.iter_mut().zip(moved).zip(errors) {
+                let slope = error * value + RESTRAINT * *weight;
+                *moved += slope * slope;
+                *weight -= RATE * slope / moved.sqrt();
+            }
+        }
+    }
+
+    /// As they are written, so that what was trained and what is read back are the same.
+    fn into_classifier(self, threshold: f32, categories: &[String]) -> Classifier {
+        let rounded = |weight: &f32| (weight * UNIT).round() / UNIT;
+        let mut rows = Vec::new();
+        for (bucket, row) in (0_u16..).zip(self.weights.chunks(self.width)) {
+            let row: Vec<f32> = row.iter().map(rounded).collect();
+            if row.iter().any(|weight| weight.abs() >= 10.0 / UNIT) {
+                rows.push((bucket, row));
+            }
+        }
+        Classifier::new(threshold, categories.to_vec(), &rows)
+    }
+}
+
+/// A new order, the same in every run.
+fn shuffle(order: &mut [usize], dice: &mut u64) {
+    for last in (1..order.len()).rev() {
+        *dice =
+            dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let other = usize::try_from(*dice >> 33).unwrap_or_default() % (last + 1);
+        order.swap(last, other);
+    }
+}
