@@ -87,7 +87,8 @@ pub struct Turn {
     pub images: usize,
     /// The images themselves, where the assistant looks at them; the first few, not too large.
     pub pictures: Vec<Picture>,
-    /// What was said before in this ticket, at most the newest 30 messages, oldest first.
+    /// What was said before in this ticket since it was last opened, at most the newest 30 messages,
+    /// oldest first.
     pub history: Vec<Said>,
     /// The language this customer wrote in before, where known.
     pub language: Option<Language>,

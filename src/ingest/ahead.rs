@@ -14,6 +14,7 @@ use super::set::{Rules, Set};
 use crate::assistant::{Assistant, Turn, Verdict};
 use crate::clock::Millis;
 use crate::store::{Result, Store};
+use crate::tickets::Status;
 
 /// Turns that are thought through one after the other; more of them are shared out.
 const FEW: usize = 8;
@@ -124,12 +125,14 @@ impl Seen {
         let message = &arrival.message;
         let (contact, ticket) = (self.contact_of(message), self.ticket_of(message));
         let remembered = || contact?.language.as_deref()?.parse().ok();
+        // This message opens a closed one again.
+        let open = ticket.filter(|ticket| ticket.status != Status::Closed);
         let turn = Turn {
             message: message.text.clone(),
             images: arrival.files.iter().filter(|file| file.display_key.is_some()).count(),
             // An assistant that looks at them does not answer at once.
             pictures: Vec::new(),
-            history: ticket.and_then(|t| self.histories.get(&t.id)).cloned().unwrap_or_default(),
+            history: open.and_then(|t| self.histories.get(&t.id)).cloned().unwrap_or_default(),
             language: arrival.language.or_else(remembered),
             category: ticket.and_then(|ticket| ticket.category.clone()),
         };

@@ -81,7 +81,13 @@ impl Seen {
         ids.dedup();
         let lines = messages::newest_of(conn, &ids, HISTORY).await?;
         self.fast = self.fast_ones(&lines, now);
-        for line in lines {
+        let tickets = self.by_conversation.values().chain(self.by_contact.values());
+        let reopened = tickets.filter_map(|ticket| Some((ticket.id, ticket.reopened_at?)));
+        let reopened: HashMap<i64, Millis> = reopened.collect();
+        let is_of_now = |line: &Line| {
+            reopened.get(&line.ticket_id).is_none_or(|reopened| line.created_at >= *reopened)
+        };
+        for line in lines.into_iter().filter(is_of_now) {
             let history = self.histories.entry(line.ticket_id).or_default();
             history.extend(said(line.author, line.text));
         }

@@ -162,6 +162,7 @@ impl Set<'_> {
             updated_at: self.now,
             first_response_at: None,
             closed_at: blocked.then_some(self.now),
+            reopened_at: None,
         };
         if !blocked {
             self.changes.events.push(events::ticket_created(&ticket, self.now));

@@ -186,6 +186,7 @@ impl Draft {
             updated_at,
             first_response_at: (!self.waits).then_some(self.opened),
             closed_at: is_closed.then(|| (updated_at + 3 * DAY).min(now)),
+            reopened_at: None,
         }
     }
 }

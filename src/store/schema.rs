@@ -65,6 +65,7 @@ table! {
         updated_at -> BigInt,
         first_response_at -> Nullable<BigInt>,
         closed_at -> Nullable<BigInt>,
+        reopened_at -> Nullable<BigInt>,
     }
 }
 

@@ -80,6 +80,8 @@ pub struct Ticket {
     pub first_response_at: Option<Millis>,
     /// When it was closed, while it is.
     pub closed_at: Option<Millis>,
+    /// When it was last opened again: what was said before is another story.
+    pub reopened_at: Option<Millis>,
 }
 
 /// One ticket.
@@ -276,6 +278,7 @@ rows!(
         version,
         updated_at,
         first_response_at,
-        closed_at
+        closed_at,
+        reopened_at
     ]
 );

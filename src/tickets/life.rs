@@ -28,6 +28,7 @@ pub fn set_status(ticket: &mut Ticket, status: Status, log: &mut Vec<NewEvent>, 
         ticket.needs_escalation = false;
     } else if old == Status::Closed {
         ticket.closed_at = None;
+        ticket.reopened_at = Some(now);
         ticket.is_auto_solved = false;
     }
     touch(ticket, now);

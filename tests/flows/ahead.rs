@@ -177,6 +177,21 @@ both!(an_operator_who_joins_meanwhile_gets_the_answer_as_a_draft, async |app: Ap
     }
 });
 
+both!(what_was_said_before_a_ticket_was_closed_is_another_story, async |app: App| {
+    for at_once in [true, false] {
+        let started =
+            App::start_with(app.database.kind(), knowing(&Gate::default(), at_once)).await;
+        started.http.say("anna", "one").await;
+        let close = json!({ "status": "closed" });
+        started.http.patch("/api/tickets/1", close).await.expect(200);
+        started.engine.clock.advance(1_000);
+        assert_eq!(started.http.say("anna", "two").await["reply"], "two after []");
+        let third = started.http.say("anna", "three").await;
+        assert_eq!(third["reply"], "three after [two, two after []]");
+        assert_eq!(third["ticket_id"], 1);
+    }
+});
+
 both!(a_panic_is_told_by_the_job_and_stops_nobody, async |app: App| {
     let app = app.restart(knowing(&Gate::default(), true)).await;
     let answers = tokio::join!(app.http.say("anna", "panic"), app.http.say("boris", "one"));

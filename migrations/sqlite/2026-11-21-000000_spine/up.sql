@@ -52,7 +52,8 @@ CREATE TABLE tickets (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     first_response_at BIGINT,
-    closed_at BIGINT
+    closed_at BIGINT,
+    reopened_at BIGINT
 );
 
 CREATE TABLE messages (

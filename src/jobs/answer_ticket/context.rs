@@ -165,7 +165,8 @@ fn context(
     let language = contact.and_then(|c| c.language.as_deref()?.parse().ok());
     let is_awaited = engine.is_pulled(ticket.channel.0);
     // Who waits has an answer to each message; the others' messages may be pieces of one.
-    let pieces = if is_awaited { 0 } else { unanswered(earlier) };
+    let since = ticket.reopened_at.unwrap_or(Millis::MIN);
+    let pieces = if is_awaited { 0 } else { unanswered(earlier, since) };
     let (history, pieces) = earlier.split_at(earlier.len() - pieces);
     let text = pieces.iter().chain([message]).map(|m| m.text.as_str()).collect::<Vec<_>>();
     Context {
@@ -176,7 +177,9 @@ fn context(
         language: language.unwrap_or(engine.default_language),
         turn: Turn {
             message: text.join("\n"),
-            history: history.iter().filter_map(|m| said(m.author, m.text.clone())).collect(),
+            history: (history.iter().filter(|m| m.created_at >= since))
+                .filter_map(|m| said(m.author, m.text.clone()))
+                .collect(),
             language,
             category: ticket.category.clone(),
             ..Turn::default()
@@ -187,7 +190,7 @@ fn context(
 }
 
 /// How many of the newest messages are the customer's and have no answer.
-fn unanswered(earlier: &[Message]) -> usize {
-    let newest = earlier.iter().rev().take(PIECES);
+fn unanswered(earlier: &[Message], since: Millis) -> usize {
+    let newest = earlier.iter().rev().take(PIECES).take_while(|m| m.created_at >= since);
     newest.take_while(|m| m.author == Author::Customer && m.text.len() <= LONGEST_PIECE).count()
 }

@@ -27,6 +27,7 @@ pub(in crate::tickets) fn ticket() -> Ticket {
         updated_at: 2_345,
         first_response_at: None,
         closed_at: None,
+        reopened_at: None,
     }
 }
 
