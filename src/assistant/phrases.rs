@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use super::language::Language;
 use super::stems;
-use super::words::{Word, split};
+use super::words::{Word, skeleton, split};
 
 /// How many words may come between two of a phrase.
 const CLOSE: usize = 1;
@@ -182,11 +182,12 @@ impl Vocabulary {
         let (Some((word, _)), true) = (words.pop(), words.is_empty()) else {
             return Err(format!("`{item}` is not one word"));
         };
-        let word = Word::new(word, 0, Some(language));
-        let (known, key) = if is_beginning {
-            (self.beginnings.get_mut(language as usize), word.spelling(language).into())
-        } else {
-            (self.stems.get_mut(language as usize), stems::in_language(&word.text, language))
+        let (known, key) = match (is_beginning, language) {
+            (true, Language::En) => (self.beginnings.get_mut(language as usize), word.into()),
+            (true, _) => (self.beginnings.get_mut(language as usize), skeleton(&word).into()),
+            (false, _) => {
+                (self.stems.get_mut(language as usize), stems::in_language(&word, language))
+            }
         };
         let next = self.next;
         let id = known.map_or(next, |known| *known.entry(key).or_insert(next));

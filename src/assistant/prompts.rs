@@ -151,11 +151,13 @@ impl Prompts {
         for (at, step) in escalation.tried.iter().enumerate() {
             shelf.add(Cue::Tried(at), &step.phrases)?;
         }
-        shelf.file = "signs.toml";
+        let Shelf { mut book, mut spelling, .. } = shelf;
         for (at, sign) in signs.sign.iter().enumerate() {
-            shelf.add(Cue::Sign(at), &sign.phrases)?;
+            for (language, phrase) in sign.phrases.each() {
+                let wrong = |e| PromptsError::new("signs.toml", e);
+                book.add(Cue::Sign(at), phrase, language).map_err(wrong)?;
+            }
         }
-        let Shelf { book, mut spelling, .. } = shelf;
         for article in &articles {
             for text in std::iter::once(&article.title).chain(&article.questions) {
                 learn(&mut spelling, text);

@@ -15,7 +15,7 @@ const SETTLED: f32 = 0.5;
 /// Parts for the cross-validation that finds the threshold.
 pub const FOLDS: usize = 8;
 /// Missing someone who needs a human is so many times worse than calling one in vain.
-const MISSED: f32 = 4.0;
+const MISSED: f32 = 3.0;
 
 /// A labelled message.
 #[derive(Clone, Debug)]
