@@ -7,6 +7,7 @@ mod body;
 mod changes;
 mod channels;
 mod contacts;
+mod decisions;
 mod docs;
 mod health;
 mod home;
@@ -56,6 +57,7 @@ fn private() -> OpenApiRouter<Engine> {
         .routes(routes!(health::show_metrics))
         .routes(routes!(tickets::list_tickets))
         .routes(routes!(tickets::show_ticket, changes::change_ticket))
+        .routes(routes!(decisions::list_decisions))
         .routes(routes!(changes::join_ticket))
         .routes(routes!(changes::leave_ticket))
         .routes(routes!(messages::post_message).layer(DefaultBodyLimit::max(BODY_WITH_FILES)))

@@ -20,6 +20,7 @@ pub use texts::Texts;
 
 use async_trait::async_trait;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::tickets::Priority;
 
@@ -119,7 +120,7 @@ pub struct Verdict {
 }
 
 /// What led to a verdict, for the record of the decision.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Basis {
     /// The id of the rule in `prompts/escalation.toml` that called a human.
     pub rule: Option<String>,
@@ -132,7 +133,7 @@ pub struct Basis {
 }
 
 /// An article, and how well it fits a turn.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Passage {
     /// The article's id.
     pub article: String,
@@ -141,7 +142,7 @@ pub struct Passage {
 }
 
 /// What a model was asked, and what that cost.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ModelUse {
     /// Its name, as the endpoint calls it.
     pub name: String,

@@ -16,6 +16,7 @@ pub(crate) mod ids;
 mod insert;
 mod migrate;
 mod one_of;
+mod payload;
 mod pool;
 mod postgres;
 mod prepared;
@@ -50,6 +51,7 @@ pub use conn::{Conn, Read, Tx};
 pub use cut::Cut;
 pub use error::{Error, Result};
 pub use ids::{Table, fetch, reserve};
+pub use payload::Payload;
 
 pub(crate) use snapshot::{Snapshot, snapshot};
 

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod contacts;
+mod decisions;
 mod delivery;
 mod engines;
 mod jobs;

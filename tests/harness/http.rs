@@ -113,6 +113,13 @@ impl Client {
     pub async fn ticket(&self, id: &Value) -> Value {
         self.get(&format!("/api/tickets/{id}")).await.expect(200)
     }
+
+    /// What was decided in a ticket.
+    pub async fn decisions(&self, ticket: &Value) -> Vec<Value> {
+        let path = format!("/api/tickets/{ticket}/decisions");
+        let list = self.get(&path).await.expect(200);
+        list["items"].as_array().unwrap().clone()
+    }
 }
 
 /// Tests speak plain HTTP; reqwest wants to know its TLS all the same.

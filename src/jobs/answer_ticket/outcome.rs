@@ -6,7 +6,7 @@ use super::{Answer, Answered};
 use crate::clock::Millis;
 use crate::ingest::Rules;
 use crate::store::jobs::Job;
-use crate::store::names::JobKind;
+use crate::store::names::{JobKind, Stale};
 use crate::store::tickets::Ticket;
 use crate::store::{Changes, Result, Table, Tx, decisions, jobs, messages, reserve, tickets};
 use crate::tickets::Status;
@@ -63,7 +63,7 @@ pub async fn write(
                         done.reply = ids.next().map(|id| post.acknowledge(id, text, true));
                     }
                 }
-                Some(Stale::Overtaken) => {}
+                Some(why) => post.discard(why),
                 None => {
                     done.reply = Some(post.reply(id));
                     if !decided.is_awaited
@@ -86,11 +86,6 @@ pub async fn write(
 }
 
 /// Why an answer is not for the customer any more.
-enum Stale {
-    OperatorJoined,
-    Overtaken,
-}
-
 async fn is_stale(
     tx: &Tx,
     ticket: &Ticket,
@@ -102,20 +97,20 @@ async fn is_stale(
     }
     if is_decided {
         // The caller was told that an operator will answer, who has left since.
-        return Ok(Some(Stale::Overtaken));
+        return Ok(Some(Stale::AlreadyAnswered));
     }
     if decided.is_awaited {
         return Ok(None);
     }
     if ticket.status == Status::Closed {
-        return Ok(Some(Stale::Overtaken));
+        return Ok(Some(Stale::TicketClosed));
     }
     // A thanks or a machine's message has no turn of its own, and overtakes nothing.
     let newer = messages::of_customer_after(tx, ticket.id, decided.message_id).await?;
     let overtaken = !newer.is_empty()
         && (jobs::waits_for(tx, JobKind::AnswerTicket, &newer).await?
             || !decisions::decided(tx, &newer).await?.is_empty());
-    Ok(overtaken.then_some(Stale::Overtaken))
+    Ok(overtaken.then_some(Stale::NewerMessage))
 }
 
 fn delivery(id: i64, reply_id: i64, rules: &Rules, now: Millis, mine: bool) -> Job {
