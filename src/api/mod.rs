@@ -12,6 +12,7 @@ mod docs;
 mod health;
 mod home;
 mod ids;
+mod knowledge;
 mod messages;
 mod page;
 mod problems;
@@ -67,6 +68,12 @@ fn private() -> OpenApiRouter<Engine> {
         .routes(routes!(contacts::show_contact))
         .routes(routes!(contacts::block_contact))
         .routes(routes!(contacts::unblock_contact))
+        .routes(routes!(knowledge::list_articles, knowledge::create_article))
+        .routes(routes!(
+            knowledge::show_article,
+            knowledge::change_article,
+            knowledge::delete_article
+        ))
         .routes(routes!(channels::list_channels))
         .routes(routes!(channels::switch_channel))
 }

@@ -88,7 +88,7 @@ fn filter(engine: &Engine, query: &Query) -> Result<Filter, Problem> {
         status: query.one_of("status")?,
         channel: query.one_of("channel")?.map(StoredKind),
         priority: query.one_of("priority")?,
-        category: query.word_of("category", engine.prompts.categories())?,
+        category: query.word_of("category", engine.live.now().prompts.categories())?,
         operator: query.get("operator").map(str::to_owned),
         escalated: match query.get("escalated") {
             None => None,

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::AppError;
 use crate::access::{Access, Limits};
-use crate::assistant::{Assistant, Builtin, Language, Prompts, Texts};
+use crate::assistant::{Assistant, Instructions, Language, Live};
 use crate::clock::{Clock, DAY};
 use crate::config::Config;
 use crate::engine::{Engine, Parts};
@@ -19,6 +19,7 @@ use crate::health::Health;
 use crate::ingest::{Ingest, Rules};
 use crate::jobs::{LEASE, LocalQueue};
 use crate::keys::{KeyRing, NewKey};
+use crate::knowledge;
 use crate::store::{Store, StoredKind, channels};
 use crate::turns::Turns;
 use crate::writer::{Desk, Writer};
@@ -28,10 +29,8 @@ use crate::writer::{Desk, Writer};
 pub struct Choices {
     /// The channels that are switched on.
     pub channels: Vec<Arc<dyn Channel>>,
-    /// Categories, departments, rules and articles.
-    pub prompts: Arc<Prompts>,
-    /// Short texts to customers.
-    pub texts: Arc<Texts>,
+    /// Categories, departments, rules, articles and texts.
+    pub live: Live,
     /// Who answers.
     pub assistant: Arc<dyn Assistant>,
 }
@@ -42,17 +41,20 @@ impl Choices {
     /// # Errors
     /// When the prompts can't be read, with a sentence that names the file.
     pub fn of(config: &Config) -> Result<Self, AppError> {
+        let (dir, language) = (config.prompts_dir.as_deref(), default_language(config));
+        let instructions = Instructions::load(dir, &config.company_name, language)
+            .map_err(|e| AppError::new("Can't read the prompts (PROMPTS_DIR)", e))?;
+        Ok(Self::with(config, Arc::new(instructions)))
+    }
+
+    /// The same with these instructions.
+    #[must_use]
+    pub fn with(config: &Config, instructions: Arc<Instructions>) -> Self {
         let channels =
             centrium_channels::all().into_iter().filter(|c| config.channel_on(c.kind())).collect();
-        let prompts = Prompts::load(config.prompts_dir.as_deref())
-            .map_err(|e| AppError::new("Can't read the prompts (PROMPTS_DIR)", e))?;
-        let prompts = Arc::new(prompts);
-        let language = default_language(config);
-        let texts = Texts::new(&prompts, &config.company_name, language)
-            .map_err(|e| AppError::new("Can't read the texts", e))?;
-        let texts = Arc::new(texts);
-        let assistant = Arc::new(Builtin::new(prompts.clone(), texts.clone(), language));
-        Ok(Self { channels, prompts, texts, assistant })
+        let live = Live::new(instructions);
+        let assistant = Arc::new(live.clone());
+        Self { channels, live, assistant }
     }
 }
 
@@ -74,7 +76,7 @@ pub async fn build_with(
     config: Config,
     choices: Choices,
 ) -> Result<(Engine, Vec<NewKey>), AppError> {
-    let Choices { channels, prompts, texts, assistant } = choices;
+    let Choices { channels, live, assistant } = choices;
     // Before anything is counted.
     crate::telemetry::metrics();
     let clock = Clock::default();
@@ -82,6 +84,9 @@ pub async fn build_with(
     let (ring, new_keys) =
         KeyRing::open(&config).map_err(|e| AppError::new("Can't read the keys", e))?;
     let store = open_store(&config).await?;
+    knowledge::follow(&live, &store)
+        .await
+        .map_err(|e| AppError::new("Can't read the articles of the database", e))?;
     let files = Files::open(config.attachments_url.as_str())
         .map_err(|e| AppError::new("Can't keep attachments (ATTACHMENTS_URL)", e))?;
     let files = Arc::new(files);
@@ -91,7 +96,7 @@ pub async fn build_with(
     let local = LocalQueue::default();
     let turns = Arc::new(Turns::default());
     let rules = Rules {
-        texts: texts.clone(),
+        live: live.clone(),
         default_language,
         reopen: i64::from(config.reopen_days) * DAY,
         node: node.clone(),
@@ -114,8 +119,7 @@ pub async fn build_with(
         access: Access::new(ring, limits, store.clone()),
         store,
         files,
-        prompts,
-        texts,
+        live,
         assistant,
         default_language,
         writer,

@@ -1,9 +1,11 @@
 //! Answers, and the judgement whether a human must come.
 
+pub mod article;
 pub mod builtin;
 pub mod courtesy;
 mod knowledge;
 pub mod language;
+mod live;
 mod phrases;
 pub mod prompts;
 mod rules;
@@ -12,9 +14,11 @@ mod stems;
 pub mod texts;
 mod words;
 
+pub use article::Article;
 pub use builtin::Builtin;
 pub use courtesy::is_only_thanks;
 pub use language::{Language, detect};
+pub use live::{Instructions, Live};
 pub use prompts::{Prompts, PromptsError};
 pub use texts::Texts;
 

@@ -4,6 +4,7 @@ mod bench;
 mod jobs;
 mod keys;
 mod plain;
+mod prompts;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,6 +45,9 @@ enum Command {
     /// See, replace and add API keys
     #[command(subcommand, after_help = "Example:\n  centrium keys show")]
     Keys(keys::Keys),
+    /// See whether the files are right that the assistant works from
+    #[command(subcommand, after_help = "Example:\n  centrium prompts check")]
+    Prompts(prompts::Prompts),
     /// Fill a database to try things out and to measure
     #[command(
         subcommand,
@@ -69,8 +73,10 @@ pub fn run() -> ExitCode {
 }
 
 fn run_command(cli: Cli) -> Result<(), AppError> {
-    if let Some(Command::Openapi) = cli.command {
-        return plain::print_openapi();
+    match &cli.command {
+        Some(Command::Openapi) => return plain::print_openapi(),
+        Some(Command::Prompts(command)) => return prompts::run(command, cli.config.as_deref()),
+        _ => {}
     }
     let config = Config::load(cli.config.as_deref()).map_err(|e| AppError(e.to_string()))?;
     match cli.command.unwrap_or(Command::Serve) {
@@ -80,7 +86,7 @@ fn run_command(cli: Cli) -> Result<(), AppError> {
         Command::Jobs(command) => block_on(jobs::run(command, config))?,
         Command::Keys(command) => block_on(keys::run(command, config))?,
         Command::Bench(command) => block_on(bench::run(command, config))?,
-        Command::Openapi => Ok(()),
+        Command::Openapi | Command::Prompts(_) => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::purge;
 use crate::clock::HOUR;
 use crate::engine::Engine;
+use crate::knowledge;
 use crate::store::search::Indexed;
 use crate::store::tickets::Ticket;
 use crate::store::{Changes, Result, jobs, search, statistics, tickets};
@@ -105,9 +106,10 @@ async fn follow_growth(engine: &Engine) {
     }
 }
 
-/// Follows a change of keys, and counts jobs for `/metrics`.
+/// Follows a change of keys and of articles, and counts jobs for `/metrics`.
 async fn watch(engine: &Engine) -> Result<()> {
     engine.access.reload();
+    knowledge::follow(&engine.live, &engine.store).await?;
     let now = engine.clock.now();
     for (state, count, oldest) in jobs::census(&*engine.store.read().await?).await? {
         let age = oldest.map_or(0, |oldest| (now - oldest).max(0) / 1_000);

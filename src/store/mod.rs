@@ -24,6 +24,7 @@ mod schema;
 mod snapshot;
 mod thread;
 
+pub mod articles;
 pub mod attachments;
 pub mod channels;
 pub mod contacts;

@@ -198,6 +198,20 @@ table! {
     }
 }
 
+table! {
+    articles (id, language) {
+        id -> Text,
+        language -> Text,
+        category -> Text,
+        title -> Text,
+        questions -> Json,
+        body -> Text,
+        links -> Json,
+        version -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
 joinable!(contact_identities -> contacts (contact_id));
 joinable!(tickets -> contacts (contact_id));
 joinable!(messages -> tickets (ticket_id));
@@ -217,5 +231,6 @@ allow_tables_to_appear_in_same_query!(
     quarantine,
     api_keys,
     idempotency_keys,
-    settings
+    settings,
+    articles
 );

@@ -15,6 +15,8 @@ const COMMANDS: &[&str] = &[
     "keys rotate",
     "keys add",
     "keys remove",
+    "prompts",
+    "prompts check",
     "bench",
     "bench seed",
     "openapi",

@@ -2,5 +2,6 @@
 
 mod help;
 mod keys;
+mod prompts;
 mod refusals;
 mod work;

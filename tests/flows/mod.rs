@@ -6,6 +6,7 @@ mod decisions;
 mod delivery;
 mod engines;
 mod jobs;
+mod knowledge;
 mod life;
 mod operators;
 pub mod search;

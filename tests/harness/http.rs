@@ -91,6 +91,11 @@ impl Client {
         self.send(self.plain(Method::PATCH, path).bearer_auth(API_TOKEN).json(&body)).await
     }
 
+    /// A DELETE with the API token.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.plain(Method::DELETE, path).bearer_auth(API_TOKEN)).await
+    }
+
     /// A customer's message through the external API.
     pub async fn message(&self, body: Value) -> Answer {
         let request = self.plain(Method::POST, "/tickets/api/external/message/");

@@ -165,6 +165,19 @@ CREATE TABLE settings (
     updated_at BIGINT NOT NULL
 );
 
+CREATE TABLE articles (
+    id TEXT NOT NULL,
+    language TEXT NOT NULL,
+    category TEXT NOT NULL,
+    title TEXT NOT NULL,
+    questions TEXT NOT NULL,
+    body TEXT NOT NULL,
+    links TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (id, language)
+);
+
 CREATE INDEX contacts_unindexed ON contacts (id) WHERE indexed_version < search_version;
 CREATE UNIQUE INDEX contact_identities_channel_identifier ON contact_identities (channel, identifier);
 CREATE INDEX contact_identities_contact ON contact_identities (contact_id);

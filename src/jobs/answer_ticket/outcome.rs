@@ -38,6 +38,7 @@ pub async fn write(
     let asked: Vec<i64> = answers.iter().map(|a| a.decided.message_id).collect();
     let known = decisions::decided(tx, &asked).await?;
 
+    let texts = rules.live.now().texts.clone();
     let mut changes = Changes::default();
     let mut message_ids = reserve(tx, Table::Messages, answers.len()).await?;
     let deliveries = answers.iter().filter(|a| !a.decided.is_awaited).count();
@@ -52,8 +53,7 @@ pub async fn write(
             changes.finished.push(answer.job_id);
             let is_decided = known.contains(&decided.message_id);
             let stale = is_stale(tx, ticket, decided, is_decided).await?;
-            let texts = &rules.texts;
-            let mut post = Post { decided, ticket, texts, now, changes: &mut changes };
+            let mut post = Post { decided, ticket, texts: &texts, now, changes: &mut changes };
             match stale {
                 Some(Stale::OperatorJoined) => {
                     post.draft(id);
