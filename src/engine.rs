@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
-use crate::assistant::{Assistant, Language, Prompts, Texts};
+use crate::assistant::{Assistant, Language, Live};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::files::Files;
@@ -30,10 +30,8 @@ pub struct Parts {
     pub store: Store,
     /// Attachments' bytes.
     pub files: Arc<Files>,
-    /// Categories, departments, rules and articles.
-    pub prompts: Arc<Prompts>,
-    /// Short texts to customers.
-    pub texts: Arc<Texts>,
+    /// Categories, departments, rules, articles and texts.
+    pub live: Live,
     /// Who answers.
     pub assistant: Arc<dyn Assistant>,
     /// The language of a customer whose own can't be told.

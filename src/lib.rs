@@ -16,6 +16,7 @@ pub mod inbox;
 pub mod ingest;
 pub mod jobs;
 pub mod keys;
+pub mod knowledge;
 pub mod seed;
 pub mod store;
 pub mod telemetry;

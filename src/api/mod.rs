@@ -7,10 +7,12 @@ mod body;
 mod changes;
 mod channels;
 mod contacts;
+mod decisions;
 mod docs;
 mod health;
 mod home;
 mod ids;
+mod knowledge;
 mod messages;
 mod page;
 mod problems;
@@ -56,6 +58,7 @@ fn private() -> OpenApiRouter<Engine> {
         .routes(routes!(health::show_metrics))
         .routes(routes!(tickets::list_tickets))
         .routes(routes!(tickets::show_ticket, changes::change_ticket))
+        .routes(routes!(decisions::list_decisions))
         .routes(routes!(changes::join_ticket))
         .routes(routes!(changes::leave_ticket))
         .routes(routes!(messages::post_message).layer(DefaultBodyLimit::max(BODY_WITH_FILES)))
@@ -65,6 +68,12 @@ fn private() -> OpenApiRouter<Engine> {
         .routes(routes!(contacts::show_contact))
         .routes(routes!(contacts::block_contact))
         .routes(routes!(contacts::unblock_contact))
+        .routes(routes!(knowledge::list_articles, knowledge::create_article))
+        .routes(routes!(
+            knowledge::show_article,
+            knowledge::change_article,
+            knowledge::delete_article
+        ))
         .routes(routes!(channels::list_channels))
         .routes(routes!(channels::switch_channel))
 }

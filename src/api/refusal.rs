@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::files::FilesError;
-use crate::{store, tickets};
+use crate::{knowledge, store, tickets};
 
 /// The body of every refusal.
 #[derive(Serialize, ToSchema)]
@@ -64,6 +64,17 @@ impl From<tickets::Error> for Problem {
             tickets::Error::Invalid(sentence) => Self::unprocessable(sentence),
             tickets::Error::Files(error) => error.into(),
             tickets::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<knowledge::Error> for Problem {
+    fn from(error: knowledge::Error) -> Self {
+        match error {
+            knowledge::Error::NotFound => Self::not_found(error.to_string()),
+            knowledge::Error::Conflict(sentence) => Self::new(StatusCode::CONFLICT, sentence),
+            knowledge::Error::Invalid(sentence) => Self::unprocessable(sentence),
+            knowledge::Error::Store(error) => error.into(),
         }
     }
 }

@@ -88,7 +88,7 @@ fn filter(engine: &Engine, query: &Query) -> Result<Filter, Problem> {
         status: query.one_of("status")?,
         channel: query.one_of("channel")?.map(StoredKind),
         priority: query.one_of("priority")?,
-        category: query.word_of("category", engine.prompts.categories())?,
+        category: query.word_of("category", engine.live.now().prompts.categories())?,
         operator: query.get("operator").map(str::to_owned),
         escalated: match query.get("escalated") {
             None => None,
@@ -124,9 +124,7 @@ pub(super) async fn show_ticket(
     Path(id): Path<String>,
     query: Query,
 ) -> Result<Json<TicketWithMessages>, Problem> {
-    let id = number(&id, "ticket")?;
-    let before = query.get("before").map(str::parse).transpose();
-    let before = before.map_err(|_| Problem::bad_request("before must be the id of a message."))?;
+    let (id, before) = (number(&id, "ticket")?, before(&query)?);
 
     let conn = engine.store.read().await?;
     let shown = async move {
@@ -139,11 +137,17 @@ pub(super) async fn show_ticket(
     engine.store.in_a_row(shown).await
 }
 
+/// The message before which those stand that are asked for.
+pub(super) fn before(query: &Query) -> Result<Option<i64>, Problem> {
+    let before = query.get("before").map(str::parse).transpose();
+    before.map_err(|_| Problem::bad_request("before must be the id of a message."))
+}
+
 /// The shape of one ticket.
 pub(super) async fn shape(conn: &Conn, ticket: Ticket) -> Result<TicketOut, Problem> {
     TicketOut::load(conn, vec![ticket]).await?.pop().ok_or_else(no_ticket)
 }
 
-fn no_ticket() -> Problem {
+pub(super) fn no_ticket() -> Problem {
     Problem::not_found("There is no such ticket.")
 }

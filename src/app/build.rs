@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::AppError;
 use crate::access::{Access, Limits};
-use crate::assistant::{Assistant, Builtin, Language, Model, Prompts, Texts};
+use crate::assistant::{Assistant, Instructions, Language, Live, Model};
 use crate::clock::{Clock, DAY};
 use crate::config::Config;
 use crate::engine::{Engine, Parts};
@@ -19,6 +19,7 @@ use crate::health::Health;
 use crate::ingest::{Ingest, Rules};
 use crate::jobs::{LEASE, LocalQueue};
 use crate::keys::{KeyRing, NewKey};
+use crate::knowledge;
 use crate::store::{Store, StoredKind, channels};
 use crate::turns::Turns;
 use crate::writer::{Desk, Writer};
@@ -28,10 +29,8 @@ use crate::writer::{Desk, Writer};
 pub struct Choices {
     /// The channels that are switched on.
     pub channels: Vec<Arc<dyn Channel>>,
-    /// Categories, departments, rules and articles.
-    pub prompts: Arc<Prompts>,
-    /// Short texts to customers.
-    pub texts: Arc<Texts>,
+    /// Categories, departments, rules, articles and texts.
+    pub live: Live,
     /// Who answers.
     pub assistant: Arc<dyn Assistant>,
 }
@@ -42,50 +41,37 @@ impl Choices {
     /// # Errors
     /// When the prompts can't be read, with a sentence that names the file.
     pub fn of(config: &Config) -> Result<Self, AppError> {
-        let prompts = Prompts::load(config.prompts_dir.as_deref())
-            .map_err(|e| AppError::new("Can't read the prompts (PROMPTS_DIR)", e))?;
-        Self::with(config, prompts)
+        Self::from_folder(config, config.prompts_dir.as_deref())
     }
 
-    /// The same with these prompts.
+    /// The same with the prompts of another folder.
     ///
     /// # Errors
-    /// When their texts can't be used, with a sentence that names the file.
-    pub fn with(config: &Config, prompts: Prompts) -> Result<Self, AppError> {
+    /// As [`of`](Self::of).
+    pub fn from_folder(config: &Config, folder: Option<&Path>) -> Result<Self, AppError> {
+        let instructions =
+            Instructions::load(folder, &config.company_name, default_language(config))
+                .map_err(|e| AppError::new("Can't read the prompts (PROMPTS_DIR)", e))?;
+        Self::with(config, Arc::new(instructions))
+    }
+
+    /// The same with these instructions. A model answers where one is configured, else the built-in
+    /// assistant.
+    ///
+    /// # Errors
+    /// When no model can be asked at all, with a sentence that says why.
+    pub fn with(config: &Config, instructions: Arc<Instructions>) -> Result<Self, AppError> {
         let channels =
             centrium_channels::all().into_iter().filter(|c| config.channel_on(c.kind())).collect();
-        let prompts = Arc::new(prompts);
-        let language = default_language(config);
-        let texts = Texts::new(&prompts, &config.company_name, language)
-            .map_err(|e| AppError::new("Can't read the texts", e))?;
-        let texts = Arc::new(texts);
-        let assistant = assistant(config, &prompts, &texts)?;
-        Ok(Self { channels, prompts, texts, assistant })
+        let live = Live::new(instructions);
+        let assistant: Arc<dyn Assistant> = if config.model_on() {
+            let model = Model::new(config, live.clone());
+            Arc::new(model.map_err(|e| AppError::new("Can't ask a model", e))?)
+        } else {
+            Arc::new(live.clone())
+        };
+        Ok(Self { channels, live, assistant })
     }
-
-    /// The built-in assistant with these prompts and texts, whoever answers.
-    #[must_use]
-    pub fn builtin(&self, config: &Config) -> Builtin {
-        Builtin::new(self.prompts.clone(), self.texts.clone(), default_language(config))
-    }
-}
-
-/// Who answers: a model where one is configured, else the built-in assistant.
-///
-/// # Errors
-/// When the model's instructions can't be used, with a sentence that names the file.
-pub fn assistant(
-    config: &Config,
-    prompts: &Arc<Prompts>,
-    texts: &Arc<Texts>,
-) -> Result<Arc<dyn Assistant>, AppError> {
-    let (prompts, texts) = (prompts.clone(), texts.clone());
-    let language = default_language(config);
-    if !config.model_on() {
-        return Ok(Arc::new(Builtin::new(prompts, texts, language)));
-    }
-    let model = Model::new(config, prompts, texts, language);
-    Ok(Arc::new(model.map_err(|e| AppError::new("Can't ask a model", e))?))
 }
 
 /// Opens everything and puts an engine together; nothing runs yet but the writer. Also gives the
@@ -106,7 +92,7 @@ pub async fn build_with(
     config: Config,
     choices: Choices,
 ) -> Result<(Engine, Vec<NewKey>), AppError> {
-    let Choices { channels, prompts, texts, assistant } = choices;
+    let Choices { channels, live, assistant } = choices;
     // Before anything is counted.
     crate::telemetry::metrics();
     let clock = Clock::default();
@@ -115,6 +101,9 @@ pub async fn build_with(
         KeyRing::open(&config).map_err(|e| AppError::new("Can't read the keys", e))?;
     let store = open_store(&config).await?;
     assistant.use_store(&store, &clock);
+    knowledge::follow(&live, &store)
+        .await
+        .map_err(|e| AppError::new("Can't read the articles of the database", e))?;
     let files = Files::open(config.attachments_url.as_str())
         .map_err(|e| AppError::new("Can't keep attachments (ATTACHMENTS_URL)", e))?;
     let files = Arc::new(files);
@@ -124,7 +113,7 @@ pub async fn build_with(
     let local = LocalQueue::default();
     let turns = Arc::new(Turns::default());
     let rules = Rules {
-        texts: texts.clone(),
+        live: live.clone(),
         default_language,
         reopen: i64::from(config.reopen_days) * DAY,
         node: node.clone(),
@@ -147,8 +136,7 @@ pub async fn build_with(
         access: Access::new(ring, limits, store.clone()),
         store,
         files,
-        prompts,
-        texts,
+        live,
         assistant,
         default_language,
         writer,

@@ -4,6 +4,7 @@ mod body;
 mod build;
 mod linger;
 mod lock;
+mod reload;
 mod serve;
 
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::engine::Engine;
 use crate::inbox::EngineInbox;
 use crate::jobs::{housekeeping, worker};
 
-pub use build::{Choices, assistant, build, build_with};
+pub use build::{Choices, build, build_with};
 pub use lock::DataLock;
 pub use serve::serve;
 
@@ -50,6 +51,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         .await
         .map_err(|e| AppError::new(&format!("Can't listen on {listen} (LISTEN)"), e))?;
     start(&engine).await?;
+    reload::on_hangup(&engine)?;
     tracing::info!(http.listen = %listen, version = env!("CARGO_PKG_VERSION"), "engine.started");
     for kind in ChannelKind::ALL {
         let is_on = engine.config.channel_on(kind);

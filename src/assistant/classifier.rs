@@ -4,7 +4,7 @@
 
 mod train;
 
-use super::prompts::PromptsError;
+use super::prompts::{PromptsError, Text};
 pub use train::{Example, FOLDS, train};
 
 /// The file with the weights.
@@ -117,12 +117,27 @@ impl Classifier {
     }
 
     /// Reads what [`Classifier::to_text`] wrote.
-    pub(super) fn parse(text: &str) -> Result<Self, PromptsError> {
+    pub(super) fn parse(text: Text<'_>, faults: &mut Vec<PromptsError>) -> Self {
+        match Self::read(text.part) {
+            Ok(classifier) => classifier,
+            Err(at) => {
+                faults.push(text.fault(Some(at), "the line is not as `centrium train` writes it"));
+                Self::default()
+            }
+        }
+    }
+
+    /// The error is where the line begins that is wrong.
+    fn read(text: &str) -> Result<Self, usize> {
         let mut threshold = 1.0;
         let mut categories = Vec::new();
         let mut rows = Vec::new();
-        for (at, line) in text.lines().enumerate() {
-            let wrong = || PromptsError::new(FILE, format!("line {} is not as written", at + 1));
+        let mut next = 0;
+        for line in text.split_inclusive('\n') {
+            let at = next;
+            next += line.len();
+            let line = line.trim_end();
+            let wrong = || at;
             let (name, values) = line.split_once(' ').unwrap_or((line, ""));
             match name {
                 "" | "#" => {}
@@ -221,18 +236,18 @@ mod tests {
     fn the_same_cases_give_the_same_weights_and_these_are_read_back() {
         let classifier = train(&examples(), &categories());
         assert_eq!(train(&examples(), &categories()).to_text(), classifier.to_text());
-        assert_eq!(Classifier::parse(&classifier.to_text()).unwrap(), classifier);
+        assert_eq!(Classifier::read(&classifier.to_text()), Ok(classifier));
     }
 
     #[test]
     fn an_empty_file_has_no_opinion_and_a_broken_one_is_told_with_its_line() {
-        let empty = Classifier::parse("").unwrap();
+        let empty = Classifier::read("").unwrap();
         assert_eq!(empty.judge(&features(&["smoke"])), None);
         for broken in ["threshold x", "categories a b\n00ff 1 2", "zz 1", "categories a\n00ff 1 x"]
         {
-            let error = Classifier::parse(broken).unwrap_err();
-            let line = broken.lines().count();
-            assert_eq!(error.to_string(), format!("{FILE}: line {line} is not as written"));
+            let mut faults = Vec::new();
+            Classifier::parse(Text::new(FILE, broken), &mut faults);
+            assert_eq!(faults.pop().unwrap().line, Some(broken.lines().count()));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::article::Article;
 use super::language::Language;
 use super::words::{Word, read};
 
@@ -17,19 +18,6 @@ const WHOLE_QUESTION: f32 = 4.0;
 const TELLING: f32 = 1.6;
 /// What is left of the score of an article of another category.
 const OTHER_CATEGORY: f32 = 0.6;
-
-/// One answer in one language.
-#[derive(Clone, Debug)]
-pub(super) struct Article {
-    pub(super) id: String,
-    pub(super) language: Language,
-    pub(super) category: String,
-    pub(super) title: String,
-    /// How customers ask for it.
-    pub(super) questions: Vec<String>,
-    /// The answer.
-    pub(super) body: String,
-}
 
 /// An article and how well it fits.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +43,6 @@ impl Knowledge {
         Self { shelves: Language::ALL.map(shelf).into() }
     }
 
-    #[cfg(test)]
     pub(super) fn articles(&self) -> impl Iterator<Item = &Article> {
         self.shelves.iter().flat_map(|shelf| &shelf.articles)
     }
@@ -207,6 +194,7 @@ impl Shelf {
 #[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 mod tests {
     use super::*;
+    use crate::assistant::article::Source;
 
     fn article(id: &str, category: &str, question: &str) -> Article {
         Article {
@@ -216,6 +204,8 @@ mod tests {
             title: String::new(),
             questions: vec![question.to_owned()],
             body: "Please check it.".to_owned(),
+            links: Vec::new(),
+            source: Source::Api,
         }
     }
 

@@ -1,10 +1,12 @@
 //! Answers, and the judgement whether a human must come.
 
+pub mod article;
 pub mod builtin;
 pub mod classifier;
 pub mod courtesy;
 mod knowledge;
 pub mod language;
+mod live;
 pub mod model;
 mod phrases;
 pub mod prompts;
@@ -14,9 +16,11 @@ mod stems;
 pub mod texts;
 mod words;
 
+pub use article::Article;
 pub use builtin::Builtin;
 pub use courtesy::is_only_thanks;
 pub use language::{Language, detect};
+pub use live::{Instructions, Live};
 pub use model::Model;
 pub use prompts::{Prompts, PromptsError};
 pub use texts::Texts;
@@ -24,6 +28,7 @@ pub use texts::Texts;
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::clock::Clock;
 use crate::store::Store;
@@ -153,7 +158,7 @@ pub struct Verdict {
 }
 
 /// What led to a verdict, for the record of the decision.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Basis {
     /// The id of the rule in `prompts/escalation.toml` that called a human.
     pub rule: Option<String>,
@@ -169,7 +174,7 @@ pub struct Basis {
 }
 
 /// An article, and how well it fits a turn.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Passage {
     /// The article's id.
     pub article: String,
@@ -178,7 +183,7 @@ pub struct Passage {
 }
 
 /// What a model was asked, and what that cost.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ModelUse {
     /// Its name, as the endpoint calls it.
     pub name: String,

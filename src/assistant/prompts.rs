@@ -4,38 +4,32 @@
 //! The files under `prompts/` are in the binary; a file of the same relative name in the folder
 //! `PROMPTS_DIR` replaces one, and further articles may be added there.
 
+pub mod check;
+mod document;
+mod error;
 mod files;
 mod formats;
-pub(super) mod instructions;
+mod shelf;
+pub(super) mod template;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use self::formats::{Categories, Escalation, Phrases, Signs};
-use self::instructions::{Instructions, REPLY, TRIAGE};
+use self::formats::{Categories, Escalation, Signs};
+use self::shelf::Shelf;
+use self::template::{REPLY, TRIAGE, Template};
+use super::article::Article;
 use super::classifier::{self, Classifier};
-use super::knowledge::{Article, Knowledge};
+use super::knowledge::Knowledge;
 use super::language::Language;
 use super::phrases::{Book, Found};
 use super::rules::Rule;
 use super::spelling::Spelling;
 use super::words::{self, Word};
 
-/// A file of the prompts can't be used.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{file}: {sentence}")]
-pub struct PromptsError {
-    /// The file's name, relative to the prompts folder.
-    pub file: String,
-    /// What is wrong with it.
-    pub sentence: String,
-}
-
-impl PromptsError {
-    pub(super) fn new(file: &str, sentence: impl ToString) -> Self {
-        Self { file: file.to_owned(), sentence: sentence.to_string() }
-    }
-}
+pub use self::error::PromptsError;
+pub(super) use self::error::Text;
+pub(super) use self::files::Files;
 
 /// What a phrase in a message points to; the numbers are places in the lists of [`Prompts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +76,7 @@ pub struct Prompts {
     /// Fluent sources by language, in the order of [`Language::ALL`].
     pub(super) texts: Vec<(Language, String, String)>,
     /// What a model is told.
-    pub(super) instructions: Instructions,
+    pub(super) template: Template,
     book: Book<Cue>,
     spelling: Spelling,
 }
@@ -101,84 +95,80 @@ impl Prompts {
     /// # Errors
     /// The name of the file that can't be used, and a sentence that says why.
     pub fn load(dir: Option<&Path>) -> Result<Self, PromptsError> {
-        let files = files::read_all(dir)?;
-        let categories = Categories::parse(files::one(&files, "categories.toml")?)?;
-        let escalation = Escalation::parse(files::one(&files, "escalation.toml")?, &categories)?;
-        let signs = Signs::parse(files::one(&files, "signs.toml")?)?;
-        let classifier = Classifier::parse(files::one(&files, classifier::FILE)?)?;
-
-        let mut articles = Vec::new();
-        for (file, text) in files.range("knowledge/".to_owned()..) {
-            if file.starts_with("knowledge/") && file.ends_with(".md") && !text.trim().is_empty() {
-                articles.push(formats::article(file, text, &categories)?);
-            }
-        }
-        let mut texts = Vec::new();
-        for language in Language::ALL {
-            let file = format!("texts/{language}.ftl");
-            texts.push((language, file.clone(), files::one(&files, &file)?.to_owned()));
-        }
-        let (reply, triage) = (files::one(&files, REPLY)?, files::one(&files, TRIAGE)?);
-        let instructions = Instructions::parse(reply, triage)?;
-        let prompts = Self::index(categories, escalation, signs, articles, texts)?;
-        Ok(Self { instructions, classifier: Arc::new(classifier), ..prompts })
+        Self::of(&Self::files(dir)?, &[])
     }
 
-    fn index(
-        categories: Categories,
-        escalation: Escalation,
-        signs: Signs,
-        articles: Vec<Article>,
-        texts: Vec<(Language, String, String)>,
-    ) -> Result<Self, PromptsError> {
-        let mut shelf = Shelf::new("categories.toml");
-        for (at, category) in categories.category.iter().enumerate() {
-            shelf.add(Cue::Problem(at), &category.problems)?;
-            shelf.add(Cue::Topic(at), &category.topics)?;
+    /// The files in the binary, with those of `dir` in their place.
+    ///
+    /// # Errors
+    /// The first that can't be read.
+    pub(super) fn files(dir: Option<&Path>) -> Result<Files, PromptsError> {
+        let mut faults = Vec::new();
+        let files = files::read_all(dir, &mut faults);
+        faults.into_iter().next().map_or(Ok(files), Err)
+    }
+
+    /// The prompts in these files, and these articles, in place of those of the same id and language
+    /// in the files.
+    ///
+    /// # Errors
+    /// As [`Prompts::load`].
+    pub(super) fn of(files: &Files, articles: &[Article]) -> Result<Self, PromptsError> {
+        let mut faults = Vec::new();
+        let prompts = Self::parse(files, articles, &mut faults);
+        faults.into_iter().next().map_or(Ok(prompts), Err)
+    }
+
+    /// The same as far as it can be understood, and all that is wrong with it.
+    fn parse(files: &Files, articles: &[Article], faults: &mut Vec<PromptsError>) -> Self {
+        let text = files::one(files, CATEGORIES, faults);
+        let mut shelf = Shelf::new(text, faults);
+        let categories = Categories::parse(text, shelf.faults);
+        shelf.add_categories(&categories);
+        let text = files::one(files, ESCALATION, shelf.faults);
+        let escalation = Escalation::parse(text, &categories, shelf.faults);
+        shelf.text = text;
+        shelf.add_rules(&escalation);
+        let text = files::one(files, SIGNS, shelf.faults);
+        let signs = Signs::parse(text, shelf.faults);
+        shelf.text = text;
+        shelf.add_signs(&signs);
+        let Shelf { book, mut spelling, .. } = shelf;
+
+        let articles = shelf::gather_articles(files, articles, &categories, faults);
+        for text in articles.iter().flat_map(|a| std::iter::once(&a.title).chain(&a.questions)) {
+            shelf::learn(&mut spelling, text);
         }
-        for wish in &categories.wish {
-            let at = categories.departments.iter().position(|d| *d == wish.department);
-            shelf.add(Cue::Department(at.unwrap_or_default()), &wish.phrases)?;
-        }
-        for (at, talk) in categories.talk.iter().enumerate() {
-            shelf.add(Cue::Talk(at), &talk.phrases)?;
-        }
-        shelf.file = "escalation.toml";
-        for (at, rule) in escalation.rule.iter().enumerate() {
-            shelf.add(Cue::Rule(at), &rule.phrases)?;
-            shelf.add(Cue::Exception(at), &rule.except)?;
-        }
-        for (at, step) in escalation.tried.iter().enumerate() {
-            shelf.add(Cue::Tried(at), &step.phrases)?;
-        }
-        let Shelf { mut book, mut spelling, .. } = shelf;
-        for (at, sign) in signs.sign.iter().enumerate() {
-            for (language, phrase) in sign.phrases.each() {
-                let wrong = |e| PromptsError::new("signs.toml", e);
-                book.add(Cue::Sign(at), phrase, language).map_err(wrong)?;
-            }
-        }
-        for article in &articles {
-            for text in std::iter::once(&article.title).chain(&article.questions) {
-                learn(&mut spelling, text);
-            }
-        }
-        Ok(Self {
+        let texts = Language::ALL.map(|language| {
+            let file = format!("texts/{language}.ftl");
+            let source = files::one(files, &file, faults).part.to_owned();
+            (language, file, source)
+        });
+        let classifier = Classifier::parse(files::one(files, classifier::FILE, faults), faults);
+        let reply = files::one(files, REPLY, faults);
+        let template = Template::parse(reply, files::one(files, TRIAGE, faults), faults);
+        let name = |name: toml::Spanned<String>| name.into_inner();
+        Self {
             departments: categories.departments,
-            talks: categories.talk.into_iter().map(|talk| talk.id).collect(),
+            talks: categories.talk.into_iter().map(|talk| name(talk.id)).collect(),
             categories: (categories.category.into_iter())
-                .map(|c| Category { name: c.name, department: c.department })
+                .map(|c| Category { name: name(c.name), department: name(c.department) })
                 .collect(),
-            tried: escalation.tried.into_iter().map(|step| step.id).collect(),
-            signs: signs.sign.into_iter().map(|sign| sign.id).collect(),
-            classifier: Arc::default(),
+            tried: escalation.tried.into_iter().map(|step| name(step.id)).collect(),
+            signs: signs.sign.into_iter().map(|sign| name(sign.id)).collect(),
+            classifier: Arc::new(classifier),
             rules: escalation.rule.into_iter().map(formats::RuleFile::into_rule).collect(),
             knowledge: Knowledge::new(articles),
-            texts,
-            instructions: Instructions::default(),
+            texts: texts.into(),
+            template,
             book,
             spelling,
-        })
+        }
+    }
+
+    /// Every article, those of files and the others.
+    pub fn articles(&self) -> impl Iterator<Item = &Article> {
+        self.knowledge.articles()
     }
 
     /// The names of the categories.
@@ -216,34 +206,9 @@ impl Prompts {
     }
 }
 
-/// The phrases of all files, on their way into one book.
-struct Shelf {
-    file: &'static str,
-    book: Book<Cue>,
-    spelling: Spelling,
-}
-
-impl Shelf {
-    fn new(file: &'static str) -> Self {
-        Self { file, book: Book::default(), spelling: Spelling::default() }
-    }
-
-    fn add(&mut self, cue: Cue, phrases: &Phrases) -> Result<(), PromptsError> {
-        for (language, phrase) in phrases.each() {
-            self.book.add(cue, phrase, language).map_err(|e| PromptsError::new(self.file, e))?;
-            for word in phrase.split([' ', '|']).filter(|word| !word.ends_with('*')) {
-                learn(&mut self.spelling, word);
-            }
-        }
-        Ok(())
-    }
-}
-
-fn learn(spelling: &mut Spelling, text: &str) {
-    for (word, _) in words::split(text) {
-        spelling.learn(&word);
-    }
-}
+const CATEGORIES: &str = "categories.toml";
+const ESCALATION: &str = "escalation.toml";
+const SIGNS: &str = "signs.toml";
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource};
+use fluent_bundle::{FluentArgs, FluentError, FluentResource};
 
 use super::language::Language;
-use super::prompts::{Prompts, PromptsError};
+use super::prompts::{Prompts, PromptsError, Text};
 
 /// Texts that every language must have.
 const NEEDED: &[&str] = &[
@@ -50,22 +50,36 @@ impl Texts {
     /// # Errors
     /// The file that can't be used, and why: a syntax error or a text that is missing.
     pub fn new(prompts: &Prompts, company: &str, default: Language) -> Result<Self, PromptsError> {
+        let mut faults = Vec::new();
+        let texts = Self::parse(prompts, company, default, &mut faults);
+        faults.into_iter().next().map_or(Ok(texts), Err)
+    }
+
+    /// The same as far as it can be understood, and all that is wrong with it.
+    pub(super) fn parse(
+        prompts: &Prompts,
+        company: &str,
+        default: Language,
+        faults: &mut Vec<PromptsError>,
+    ) -> Self {
         let mut bundles = Vec::new();
         for (language, file, source) in &prompts.texts {
-            let bundle = bundle(*language, source).map_err(|e| PromptsError::new(file, e))?;
+            let text = Text::new(file, source);
+            let bundle = bundle(*language, text, faults);
             let talks = prompts.talks.iter().map(|id| format!("talk-{id}"));
             let tried = prompts.tried.iter().map(|id| format!("tried-{id}"));
             for key in NEEDED.iter().map(|key| (*key).to_owned()).chain(talks).chain(tried) {
                 if !bundle.has_message(&key) {
-                    return Err(PromptsError::new(file, format!("the text `{key}` is missing")));
+                    faults.push(text.fault(None, format!("the text `{key}` is missing")));
                 }
             }
+            check_values(&bundle, text, faults);
             bundles.push((*language, bundle));
         }
         let mut texts =
             Self { bundles, company: company.to_owned(), default, no_advice: Vec::new() };
         texts.no_advice = texts.without_advice(prompts);
-        Ok(texts)
+        texts
     }
 
     fn without_advice(&self, prompts: &Prompts) -> Vec<String> {
@@ -198,20 +212,62 @@ impl Texts {
     }
 }
 
-fn bundle(language: Language, source: &str) -> Result<FluentBundle<FluentResource>, String> {
-    let resource = FluentResource::try_new(source.to_owned()).map_err(|(_, errors)| {
-        let first = errors.first().map(ToString::to_string).unwrap_or_default();
-        format!("the syntax is wrong: {first}")
-    })?;
+fn bundle(
+    language: Language,
+    text: Text<'_>,
+    faults: &mut Vec<PromptsError>,
+) -> FluentBundle<FluentResource> {
+    let resource =
+        FluentResource::try_new(text.part.to_owned()).unwrap_or_else(|(rest, errors)| {
+            faults.extend(errors.iter().map(|error| {
+                text.fault(Some(error.pos.start), format!("the syntax is wrong: {error}"))
+            }));
+            rest
+        });
     let locales = language.as_str().parse().into_iter().collect();
     let mut bundle = FluentBundle::new_concurrent(locales);
     // Marks of direction around the company's name would be seen in a terminal or an SMS.
     bundle.set_use_isolating(false);
-    bundle.add_resource(resource).map_err(|errors| {
-        let first = errors.first().map(ToString::to_string).unwrap_or_default();
-        format!("a text is there twice: {first}")
-    })?;
-    Ok(bundle)
+    for error in bundle.add_resource(resource).err().into_iter().flatten() {
+        let FluentError::Overriding { id, .. } = &error else { continue };
+        let mut places = keys(text.part).filter(|(_, key)| *key == id.as_str());
+        let second = places.nth(1).map(|(at, _)| at);
+        faults.push(text.fault(second, format!("the text `{id}` is there twice")));
+    }
+    bundle
+}
+
+/// Names that stand in a text in place of values must be those that we have.
+fn check_values(
+    bundle: &FluentBundle<FluentResource>,
+    text: Text<'_>,
+    faults: &mut Vec<PromptsError>,
+) {
+    let mut values = FluentArgs::new();
+    values.set("company", "Centrium");
+    values.set("steps", "it");
+    for (at, key) in keys(text.part) {
+        let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
+            continue;
+        };
+        let mut errors = Vec::new();
+        bundle.format_pattern(pattern, Some(&values), &mut errors);
+        if let Some(error) = errors.first() {
+            faults.push(text.fault(Some(at), format!("the text `{key}` can't be said: {error}")));
+        }
+    }
+}
+
+/// The keys of a Fluent source, each with its place.
+fn keys(source: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_key = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let mut at = 0;
+    source.split_inclusive('\n').filter_map(move |line| {
+        let start = at;
+        at += line.len();
+        let key = line.split_once('=')?.0.trim_end();
+        (!key.is_empty() && key.chars().all(is_key)).then_some((start, key))
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::{bar, say};
 use crate::app::{AppError, Choices};
-use crate::assistant::Prompts;
 use crate::config::Config;
 use crate::eval::score::Score;
 use crate::eval::{self, Case, Judged, Scores, case, folds, report};
@@ -69,17 +68,14 @@ fn least(text: &str) -> Result<(String, f64), String> {
 pub(super) async fn run(options: Eval, config: Config) -> Result<(), AppError> {
     let choices = Choices::of(&config)?;
     let folder = options.cases.join(options.set.name());
-    let cases = case::read(&folder, &choices.prompts)
+    let cases = case::read(&folder, &choices.live.now().prompts)
         .map_err(|e| AppError::new("Can't read the cases", e))?;
-    let other = options.against.as_deref().map(|folder| {
-        let prompts = Prompts::load(Some(folder))
-            .map_err(|e| AppError::new("Can't read the prompts (--against)", e))?;
-        Choices::with(&config, prompts)
-    });
+    let other = options.against.as_deref();
+    let other = other.map(|folder| Choices::from_folder(&config, Some(folder)));
     let other = other.transpose()?;
 
     let judged = match options.folds {
-        Some(parts) => judge_in_parts(&config, &choices, &cases, parts).await?,
+        Some(parts) => judge_in_parts(&choices, &cases, parts).await?,
         None => judge("in use", &choices, &cases).await?,
     };
     let others = match &other {
@@ -114,16 +110,15 @@ async fn judge<'a>(
 }
 
 async fn judge_in_parts<'a>(
-    config: &Config,
     choices: &Choices,
     cases: &'a [Case],
     parts: u8,
 ) -> Result<Vec<Judged<'a>>, AppError> {
     let bar = bar("in parts", cases.len() as u64);
-    let categories: Vec<String> = choices.prompts.categories().map(str::to_owned).collect();
-    let builtin = choices.builtin(config);
+    let now = choices.live.now();
+    let categories: Vec<String> = now.prompts.categories().map(str::to_owned).collect();
     let done = || bar.inc(1);
-    let judged = folds::judge_in_parts(&builtin, &categories, cases, usize::from(parts), done)
+    let judged = folds::judge_in_parts(&now.builtin, &categories, cases, usize::from(parts), done)
         .await
         .map_err(|e| AppError::new("The assistant has no answer", e))?;
     bar.finish();

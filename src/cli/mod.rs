@@ -5,6 +5,7 @@ mod eval;
 mod jobs;
 mod keys;
 mod plain;
+mod prompts;
 mod train;
 
 use std::path::PathBuf;
@@ -55,6 +56,9 @@ enum Command {
     /// Have the built-in assistant learn from labelled messages
     #[command(after_help = "Example:\n  centrium train --cases my-cases")]
     Train(train::Train),
+    /// See whether the files are right that the assistant works from
+    #[command(subcommand, after_help = "Example:\n  centrium prompts check")]
+    Prompts(prompts::Prompts),
     /// Fill a database to try things out and to measure
     #[command(
         subcommand,
@@ -80,8 +84,10 @@ pub fn run() -> ExitCode {
 }
 
 fn run_command(cli: Cli) -> Result<(), AppError> {
-    if let Some(Command::Openapi) = cli.command {
-        return plain::print_openapi();
+    match &cli.command {
+        Some(Command::Openapi) => return plain::print_openapi(),
+        Some(Command::Prompts(command)) => return prompts::run(command, cli.config.as_deref()),
+        _ => {}
     }
     let config = Config::load(cli.config.as_deref()).map_err(|e| AppError(e.to_string()))?;
     match cli.command.unwrap_or(Command::Serve) {
@@ -93,7 +99,7 @@ fn run_command(cli: Cli) -> Result<(), AppError> {
         Command::Eval(options) => block_on(eval::run(options, config))?,
         Command::Train(options) => block_on(train::run(options, config))?,
         Command::Bench(command) => block_on(bench::run(command, config))?,
-        Command::Openapi => Ok(()),
+        Command::Openapi | Command::Prompts(_) => Ok(()),
     }
 }
 

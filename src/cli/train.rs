@@ -23,13 +23,13 @@ pub(super) struct Train {
 }
 
 pub(super) async fn run(options: Train, config: Config) -> Result<(), AppError> {
-    let choices = Choices::of(&config)?;
-    let cases = case::read(&options.cases.join("train"), &choices.prompts)
+    let now = Choices::of(&config)?.live.now();
+    let cases = case::read(&options.cases.join("train"), &now.prompts)
         .map_err(|e| AppError::new("Can't read the cases", e))?;
-    let examples = eval::examples(&choices.builtin(&config), &cases)
+    let examples = eval::examples(&now.builtin, &cases)
         .await
         .map_err(|e| AppError::new("The assistant has no answer", e))?;
-    let categories: Vec<String> = choices.prompts.categories().map(str::to_owned).collect();
+    let categories: Vec<String> = now.prompts.categories().map(str::to_owned).collect();
     let text = train(&examples, &categories).to_text();
     let folder = config.prompts_dir.as_deref().unwrap_or_else(|| Path::new("prompts"));
     let file = options.out.unwrap_or_else(|| folder.join("classifier.txt"));

@@ -28,6 +28,8 @@ impl Config {
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         self.must("EVENTS_KEEP_DAYS", self.events_keep_days > 0, "must be 1 or more")?;
+        // A request that is repeated under its key, for two days, is told from it what it was told.
+        self.must("DECISIONS_KEEP_DAYS", self.decisions_keep_days >= 3, "must be 3 or more")?;
         self.must("EMAIL_IMAP_PORT", self.email_imap_port > 0, "must be from 1 to 65535")?;
         self.must("EMAIL_SMTP_PORT", self.email_smtp_port > 0, "must be from 1 to 65535")?;
         let address = self.support_email.as_deref().unwrap_or("a@b");

@@ -61,6 +61,8 @@ pub struct Config {
     pub auto_close_hours: u32,
     /// For how many days events are kept; at least 1.
     pub events_keep_days: u32,
+    /// For how many days decisions are kept; at least 3.
+    pub decisions_keep_days: u32,
 
     /// The key of a model's endpoint.
     pub openai_api_key: Option<SecretString>,

@@ -174,6 +174,7 @@ fn each_refusal_names_the_variable_its_place_and_the_rule() {
         ("AI_TIMEOUT_SECONDS", "0", "from 1 to 35"),
         ("ASSISTANT_QUIET_MS", "1 s", "must be a whole number"),
         ("EVENTS_KEEP_DAYS", "0", "must be 1 or more"),
+        ("DECISIONS_KEEP_DAYS", "2", "must be 3 or more"),
         ("LOG_FORMAT", "xml", "must be one of text, json"),
         ("EMAIL_IMAP_PORT", "70000", "must be a whole number from 0 to 65535"),
         ("EMAIL_SAVE_SENT", "perhaps", "must be true or false"),

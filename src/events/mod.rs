@@ -5,9 +5,10 @@ use centrium_channels::ChannelKind;
 use serde::Serialize;
 
 use crate::clock::{Millis, rfc3339};
+use crate::store::Payload;
 use crate::store::attachments::Attachment;
 use crate::store::contacts::Contact;
-use crate::store::events::{NewEvent, Payload};
+use crate::store::events::NewEvent;
 use crate::store::messages::Message;
 use crate::store::tickets::Ticket;
 use crate::tickets::shapes::AttachmentOut;

@@ -151,11 +151,11 @@ impl Set<'_> {
         let language = self.language_of(i);
         let blocked = self.is_blocked(i);
         let text = if blocked {
-            self.rules.texts.noted(language)
+            self.texts.noted(language)
         } else if self.arrivals[i].is_thanks {
-            self.rules.texts.thanks_reply(language)
+            self.texts.thanks_reply(language)
         } else {
-            self.rules.texts.received(language)
+            self.texts.received(language)
         };
         let decided = Decided {
             message_id,
@@ -171,7 +171,7 @@ impl Set<'_> {
 
     fn post<'a>(&'a mut self, i: usize, decided: &'a Decided) -> Option<Post<'a>> {
         let ticket = self.tickets.get_mut(&self.ticket_of[i])?;
-        let (texts, now) = (&self.rules.texts, self.now);
+        let (texts, now) = (&self.texts, self.now);
         Some(Post { decided, ticket, texts, now, changes: &mut self.changes })
     }
 

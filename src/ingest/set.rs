@@ -9,7 +9,7 @@ use centrium_channels::{ChannelKind, Error, Kind, Receipt};
 use super::ahead::{Ahead, Outlook};
 use super::arrival::{Accepted, Arrival};
 use super::look::look;
-use crate::assistant::{Language, Texts};
+use crate::assistant::{Language, Live, Texts};
 use crate::clock::Millis;
 use crate::store::channels::ChannelRow;
 use crate::store::contacts::Contact;
@@ -19,8 +19,8 @@ use crate::store::{Changes, Result, StoredKind, Tx};
 /// What the set needs to know of the installation.
 #[derive(Clone)]
 pub struct Rules {
-    /// Short acknowledgements.
-    pub texts: Arc<Texts>,
+    /// Short acknowledgements, among others.
+    pub live: Live,
     /// The language of a customer whose own can't be told.
     pub default_language: Language,
     /// How long a closed ticket takes its customer's next message; 0 = never.
@@ -51,6 +51,7 @@ pub(super) enum Fate {
 pub(super) struct Set<'a> {
     pub(super) arrivals: &'a [Arrival],
     pub(super) rules: &'a Rules,
+    pub(super) texts: Arc<Texts>,
     pub(super) now: Millis,
     /// One for each arrival.
     pub(super) fates: Vec<Fate>,
@@ -86,6 +87,7 @@ pub async fn write(
     let mut set = Set {
         arrivals,
         rules,
+        texts: rules.live.now().texts.clone(),
         now,
         fates: vec![Fate::New; arrivals.len()],
         contacts: HashMap::new(),

@@ -2,16 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use crate::clock::{DAY, HOUR};
+use super::purge;
+use crate::clock::HOUR;
 use crate::engine::Engine;
+use crate::knowledge;
 use crate::store::search::Indexed;
 use crate::store::tickets::Ticket;
-use crate::store::{Changes, Result, events, idempotency, jobs, search, statistics, tickets};
+use crate::store::{Changes, Result, jobs, search, statistics, tickets};
 use crate::telemetry::metrics as names;
 use crate::tickets::{Status, life};
 
-/// Idempotency keys are kept longer than the 24 hours that callers may rely on.
-const KEEP_KEYS: i64 = 48 * HOUR;
 /// Tickets that are closed in one transaction: few enough that the messages which come in meanwhile
 /// hardly wait for it.
 const SET: i64 = 128;
@@ -21,8 +21,6 @@ const INDEXED: i64 = 32;
 const RESTS: u32 = 9;
 /// The longest such rest.
 const REST: Duration = Duration::from_secs(1);
-/// Old rows that are deleted in one transaction.
-const BATCH: i64 = 2_000;
 
 /// Starts the loops; they end when the engine stops.
 ///
@@ -108,9 +106,10 @@ async fn follow_growth(engine: &Engine) {
     }
 }
 
-/// Follows a change of keys, and counts jobs for `/metrics`.
+/// Follows a change of keys and of articles, and counts jobs for `/metrics`.
 async fn watch(engine: &Engine) -> Result<()> {
     engine.access.reload();
+    knowledge::follow(&engine.live, &engine.store).await?;
     let now = engine.clock.now();
     for (state, count, oldest) in jobs::census(&*engine.store.read().await?).await? {
         let age = oldest.map_or(0, |oldest| (now - oldest).max(0) / 1_000);
@@ -131,27 +130,7 @@ pub async fn tidy_up(engine: &Engine) -> Result<()> {
     engine.turns.sweep();
     engine.access.sweep();
     close_silent(engine).await?;
-    purge(engine).await
-}
-
-/// Deletes what is too old, batch after batch, each in a transaction of its own, so that messages
-/// come in between them.
-async fn purge(engine: &Engine) -> Result<()> {
-    let now = engine.clock.now();
-    let keep_events = i64::from(engine.config.events_keep_days) * DAY;
-    loop {
-        let tx = engine.store.begin().await?;
-        let events = events::purge(&tx, now - keep_events, BATCH).await?;
-        let keys = idempotency::purge(&tx, now - KEEP_KEYS, BATCH).await?;
-        tx.commit().await?;
-        if events + keys > 0 {
-            tracing::info!(events, idempotency_keys = keys, "housekeeping.purged");
-        }
-        let is_last = i64::try_from(events.max(keys)).unwrap_or(0) < BATCH;
-        if is_last || engine.stop.is_cancelled() {
-            return Ok(());
-        }
-    }
+    purge::purge(engine).await
 }
 
 /// Closes tickets that only the assistant answered, after `AUTO_CLOSE_HOURS` of silence.

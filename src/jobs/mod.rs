@@ -8,6 +8,7 @@ pub mod answer_ticket;
 pub mod deliver_reply;
 pub mod housekeeping;
 mod local;
+mod purge;
 pub mod worker;
 
 pub use local::LocalQueue;

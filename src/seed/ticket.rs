@@ -7,14 +7,18 @@ use rand::rngs::StdRng;
 use super::customers::{self, Customers};
 use super::words::Tongue;
 use super::{HISTORY, Plan};
+use crate::assistant::Basis;
 use crate::clock::{DAY, HOUR, Millis};
 use crate::store::decisions::Decision;
 use crate::store::jobs::Job;
 use crate::store::messages::Message;
-use crate::store::names::JobKind;
+use crate::store::names::{JobKind, Outcome};
 use crate::store::tickets::Ticket;
-use crate::store::{Changes, StoredKind};
+use crate::store::{Changes, Payload, StoredKind};
 use crate::tickets::{Author, DeliveryState, Priority, Status};
+
+/// How long decisions are kept where nothing else is configured; older ones would only be deleted.
+const DECISIONS: Millis = 90 * DAY;
 
 const CATEGORIES: [&str; 4] = ["internet", "tv", "billing", "other"];
 const DEPARTMENTS: [&str; 4] = ["technical", "financial", "sales", "service"];
@@ -134,6 +138,7 @@ impl Draft {
             let answers = author != Author::Customer;
             if author == Author::Assistant
                 && let Some(asked) = asked
+                && at > plan.now - DECISIONS
             {
                 changes.decisions.push(decision(asked, message_id, &ticket, at));
             }
@@ -224,6 +229,8 @@ fn decision(message_id: i64, reply_id: i64, ticket: &Ticket, at: Millis) -> Deci
         message_id,
         ticket_id: ticket.id,
         reply_id: Some(reply_id),
+        outcome: Outcome::Posted,
+        stale: None,
         assistant: "builtin".to_owned(),
         needs_escalation: false,
         reason: None,
@@ -232,6 +239,7 @@ fn decision(message_id: i64, reply_id: i64, ticket: &Ticket, at: Millis) -> Deci
         department: ticket.department.clone(),
         language: None,
         sources: serde_json::json!([]),
+        basis: Payload::new(&Basis::default()),
         ticket_status: ticket.status,
         latency_ms: 1,
         created_at: at,

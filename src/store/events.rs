@@ -3,8 +3,6 @@
 #[cfg(feature = "testing")]
 mod log;
 
-mod payload;
-
 use diesel::prelude::{ExpressionMethods, Insertable, QueryDsl};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
@@ -13,12 +11,11 @@ use super::conn::on;
 use super::insert::rows;
 use super::one_of::one_of;
 use super::schema::events;
-use super::{Conn, Result, Tx};
+use super::{Conn, Payload, Result, Tx};
 use crate::clock::Millis;
 
 #[cfg(feature = "testing")]
 pub use log::{Event, of_ticket};
-pub use payload::Payload;
 
 /// An event to be written.
 #[derive(Clone, Debug, Insertable, Serialize)]

@@ -3,8 +3,8 @@
 
 use diesel::dsl::{count_star, min};
 use diesel::prelude::{
-    BoolExpressionMethods, ExpressionMethods, Identifiable, Insertable, IntoSql, QueryDsl,
-    Queryable, QueryableByName, Selectable, SelectableHelper,
+    BoolExpressionMethods, ExpressionMethods, Identifiable, Insertable, IntoSql, JoinOnDsl,
+    QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper,
 };
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
@@ -12,11 +12,10 @@ use serde::Serialize;
 
 use super::conn::{lock, on};
 use super::insert::rows;
-use super::messages;
 use super::names::{DeliveryState, JobKind, JobState};
 use super::one_of::one_of;
 use super::prepared::Prepared;
-use super::schema::jobs;
+use super::schema::{jobs, messages};
 use super::{Conn, Result, Tx};
 use crate::clock::Millis;
 
@@ -138,6 +137,21 @@ pub async fn waits_for(conn: &Conn, kind: JobKind, subjects: &[i64]) -> Result<b
         .load(c)
         .await)?;
     Ok(!found.is_empty())
+}
+
+/// The tickets of the messages from before `at` whose turn has not come yet, or has failed for good
+/// and may be tried again.
+///
+/// # Errors
+/// As every statement.
+pub async fn tickets_unanswered_since(conn: &Conn, at: Millis) -> Result<Vec<i64>> {
+    Ok(on!(conn, |c| jobs::table
+        .inner_join(messages::table.on(messages::id.eq(jobs::subject_id)))
+        .filter(jobs::kind.eq(JobKind::AnswerTicket))
+        .filter(jobs::created_at.lt(at))
+        .select(messages::ticket_id)
+        .load(c)
+        .await)?)
 }
 
 /// Whether there are any jobs that are not buried.
@@ -286,7 +300,7 @@ pub async fn retry(tx: &Tx, id: Option<i64>, now: Millis) -> Result<usize> {
         .load(c)
         .await)?;
     for message_id in failed {
-        messages::set_delivery(tx, message_id, DeliveryState::Pending, None, None).await?;
+        super::messages::set_delivery(tx, message_id, DeliveryState::Pending, None, None).await?;
     }
     let conn: &Conn = tx;
     Ok(on!(conn, |c| {

@@ -265,6 +265,28 @@ pub async fn last_of_customer(conn: &Conn, ticket_id: i64) -> Result<Option<i64>
         .optional())?)
 }
 
+/// The ids of the newest `limit` messages that the customer wrote to this ticket; only those before
+/// `before`, where given.
+///
+/// # Errors
+/// As every statement.
+pub async fn newest_of_customer(
+    conn: &Conn,
+    ticket_id: i64,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<i64>> {
+    Ok(on!(conn, |c| messages::table
+        .filter(messages::ticket_id.eq(ticket_id))
+        .filter(messages::id.lt(before.unwrap_or(i64::MAX)))
+        .filter(messages::author.eq(Author::Customer))
+        .select(messages::id)
+        .order(messages::id.desc())
+        .limit(limit)
+        .load(c)
+        .await)?)
+}
+
 /// The newest `limit` messages that the customer may see, oldest first: no notes, no drafts.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ pub(crate) mod ids;
 mod insert;
 mod migrate;
 mod one_of;
+mod payload;
 mod pool;
 mod postgres;
 mod prepared;
@@ -23,6 +24,7 @@ mod schema;
 mod snapshot;
 mod thread;
 
+pub mod articles;
 pub mod attachments;
 pub mod channels;
 pub mod contacts;
@@ -50,6 +52,7 @@ pub use conn::{Conn, Read, Tx};
 pub use cut::Cut;
 pub use error::{Error, Result};
 pub use ids::{Table, fetch, reserve};
+pub use payload::Payload;
 
 pub(crate) use snapshot::{Snapshot, snapshot};
 

@@ -134,6 +134,39 @@ named! {
 }
 
 named! {
+    /// How a customer's message was dealt with.
+    Outcome is "an outcome" {
+        /// The customer got what the assistant said.
+        Posted = "posted",
+        /// The assistant failed, was too slow or has answered too often: the customer got a canned
+        /// text, and an operator was called.
+        Canned = "canned",
+        /// Nobody answers: a caller who waited got a short word.
+        Acknowledged = "acknowledged",
+        /// What the assistant would have said is kept for the operator who has taken over.
+        Draft = "draft",
+        /// What the assistant said is nobody's any more.
+        Dropped = "dropped",
+    }
+}
+
+named! {
+    /// Why an answer is not for the customer any more.
+    Stale is "a reason why an answer is stale" {
+        /// An operator has taken the ticket over.
+        OperatorJoined = "operator_joined",
+        /// The customer has written again, and that message has its own turn.
+        NewerMessage = "newer_message",
+        /// The ticket was closed.
+        TicketClosed = "ticket_closed",
+        /// The customer was told something already, such as that an operator will answer.
+        AlreadyAnswered = "already_answered",
+        /// The ticket has had as many answers as it may, and the customer was told.
+        TooManyAnswers = "too_many_answers",
+    }
+}
+
+named! {
     /// What a job does; each has a file under `src/jobs`.
     JobKind is "a job" {
         /// Makes the assistant answer a customer's message; its subject is that message.

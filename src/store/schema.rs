@@ -134,6 +134,8 @@ table! {
         message_id -> BigInt,
         ticket_id -> BigInt,
         reply_id -> Nullable<BigInt>,
+        outcome -> Text,
+        stale -> Nullable<Text>,
         assistant -> Text,
         needs_escalation -> Bool,
         reason -> Nullable<Text>,
@@ -142,6 +144,7 @@ table! {
         department -> Nullable<Text>,
         language -> Nullable<Text>,
         sources -> Json,
+        basis -> Json,
         ticket_status -> Text,
         latency_ms -> BigInt,
         created_at -> BigInt,
@@ -196,6 +199,20 @@ table! {
     }
 }
 
+table! {
+    articles (id, language) {
+        id -> Text,
+        language -> Text,
+        category -> Text,
+        title -> Text,
+        questions -> Json,
+        body -> Text,
+        links -> Json,
+        version -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
 joinable!(contact_identities -> contacts (contact_id));
 joinable!(tickets -> contacts (contact_id));
 joinable!(messages -> tickets (ticket_id));
@@ -215,5 +232,6 @@ allow_tables_to_appear_in_same_query!(
     quarantine,
     api_keys,
     idempotency_keys,
-    settings
+    settings,
+    articles
 );

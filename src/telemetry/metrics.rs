@@ -18,6 +18,8 @@ pub const JOBS: &str = "centrium_jobs";
 pub const JOBS_OLDEST_SECONDS: &str = "centrium_jobs_oldest_seconds";
 /// Histogram: how long an answer took to make, by `assistant`.
 pub const ASSISTANT_SECONDS: &str = "centrium_assistant_seconds";
+/// Gauge: 1 while the prompts in force are older than the files, which were refused.
+pub const PROMPTS_REFUSED: &str = "centrium_prompts_refused";
 /// Counter: HTTP requests by `method`, `route` (the pattern, never the path) and `status`.
 pub const HTTP_REQUESTS_TOTAL: &str = "centrium_http_requests_total";
 /// Histogram: how long HTTP requests took, by `method` and `route`.
@@ -85,6 +87,7 @@ fn describe() {
     describe_gauge!(JOBS, "Jobs by state");
     describe_gauge!(JOBS_OLDEST_SECONDS, Unit::Seconds, "Age of the oldest job by state");
     describe_histogram!(ASSISTANT_SECONDS, Unit::Seconds, "Time to make an answer, by assistant");
+    describe_gauge!(PROMPTS_REFUSED, "1 while the files of the prompts were refused at a reload");
     describe_counter!(HTTP_REQUESTS_TOTAL, "HTTP requests by method, route and status");
     describe_histogram!(HTTP_REQUEST_SECONDS, Unit::Seconds, "Duration of HTTP requests");
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use centrium_channels::Reply;
 
 use super::{Author, DeliveryState, life};
-use crate::assistant::{Language, Texts, Verdict};
+use crate::assistant::{Basis, Language, Texts, Verdict};
 use crate::clock::Millis;
 use crate::events;
-use crate::store::Changes;
 use crate::store::decisions::Decision;
 use crate::store::messages::Message;
+use crate::store::names::{Outcome, Stale};
 use crate::store::tickets::Ticket;
+use crate::store::{Changes, Payload};
 
 /// What the assistant decided about one message.
 #[derive(Clone, Debug)]
@@ -60,10 +61,13 @@ pub struct Post<'a> {
     pub changes: &'a mut Changes,
 }
 
+/// Why an operator is called where the assistant may not answer any more.
+const TOO_MANY: &str = "The assistant has given as many answers as it may.";
+
 impl Post<'_> {
     /// The answer, or the canned text, with the ticket's new state and the record of the decision.
     pub fn reply(&mut self, id: i64) -> Reply {
-        let escalates = self.decided.verdict.as_ref().is_none_or(|v| v.needs_escalation);
+        let escalates = self.escalates();
         let was_empty = self.ticket.category.is_none();
         if let Some(verdict) = &self.decided.verdict {
             classify(self.ticket, verdict, was_empty);
@@ -78,15 +82,31 @@ impl Post<'_> {
         let text = self.text(escalates);
         let message = self.message(id, Author::Assistant, text, Some(self.delivery_state()));
         self.tell(&message);
-        self.say(message, escalates, reason)
+        let failed = self.decided.answer().is_none();
+        let outcome = if failed { Outcome::Canned } else { Outcome::Posted };
+        self.record(outcome, Some(message.id), None);
+        self.say(message, escalates)
     }
 
-    /// What the assistant would have said, for the operator who has taken over.
+    /// An operator has taken over: what the assistant would have said is theirs.
+    pub fn joined(&mut self, id: i64) {
+        let why = Some(Stale::OperatorJoined);
+        let drafts = self.decided.verdict.is_some();
+        self.record(if drafts { Outcome::Draft } else { Outcome::Dropped }, None, why);
+        self.draft(id);
+    }
+
+    /// What the assistant would have said, for an operator.
     pub fn draft(&mut self, id: i64) {
         if let Some(verdict) = &self.decided.verdict {
             let message = self.message(id, Author::Draft, verdict.reply.clone(), None);
             self.changes.messages.push(message);
         }
+    }
+
+    /// Nobody gets it; only the record of the decision stays.
+    pub fn discard(&mut self, why: Stale) {
+        self.record(Outcome::Dropped, None, Some(why));
     }
 
     /// For a caller who waits where the assistant does not answer: a short word, and the record of
@@ -96,24 +116,23 @@ impl Post<'_> {
         if is_told {
             self.tell(&message);
         }
-        self.say(message, false, None)
+        self.record(Outcome::Acknowledged, Some(message.id), None);
+        self.say(message, false)
     }
 
     /// The one notice that there were too many answers: from here on a person answers.
     pub fn notice(&mut self, id: i64) -> Reply {
-        let reason = String::from("The assistant has given as many answers as it may.");
-        life::escalate(self.ticket, Some(&reason), &mut self.changes.events, self.now);
+        life::escalate(self.ticket, Some(TOO_MANY), &mut self.changes.events, self.now);
         life::touch(self.ticket, self.now);
         let text = self.texts.too_many(self.decided.language);
         let message = self.message(id, Author::System, text, Some(self.delivery_state()));
         self.tell(&message);
-        self.say(message, true, Some(reason))
-    }
-
-    /// Nothing is said, and that is on record.
-    pub fn stay_silent(&mut self) {
-        let decision = Decision { reply_id: None, ..self.decision(0, false, None) };
-        self.changes.decisions.push(decision);
+        self.record(Outcome::Canned, Some(message.id), None);
+        if let Some(decision) = self.changes.decisions.last_mut() {
+            decision.needs_escalation = true;
+            decision.reason = Some(TOO_MANY.to_owned());
+        }
+        self.say(message, true)
     }
 
     fn delivery_state(&self) -> DeliveryState {
@@ -124,8 +143,7 @@ impl Post<'_> {
         self.changes.events.extend(events::message_added(self.ticket, message, &[], self.now));
     }
 
-    fn say(&mut self, message: Message, escalates: bool, reason: Option<String>) -> Reply {
-        self.changes.decisions.push(self.decision(message.id, escalates, reason));
+    fn say(&mut self, message: Message, escalates: bool) -> Reply {
         let reply = Reply {
             message_id: message.id,
             text: message.text.clone(),
@@ -153,6 +171,10 @@ impl Post<'_> {
         }
     }
 
+    fn escalates(&self) -> bool {
+        self.decided.verdict.as_ref().is_none_or(|v| v.needs_escalation)
+    }
+
     fn reason(&self) -> Option<String> {
         match &self.decided.verdict {
             Some(verdict) => verdict.reason.clone(),
@@ -174,25 +196,35 @@ impl Post<'_> {
         }
     }
 
-    fn decision(&self, reply_id: i64, escalates: bool, reason: Option<String>) -> Decision {
-        let verdict = self.decided.verdict.as_ref();
-        Decision {
+    /// A short word is the engine's own: what the assistant decided, its turn's record says.
+    fn record(&mut self, outcome: Outcome, reply_id: Option<i64>, stale: Option<Stale>) {
+        let is_ours = outcome == Outcome::Acknowledged;
+        let verdict = self.decided.verdict.as_ref().filter(|_| !is_ours);
+        // Nobody was asked where nobody would get the answer.
+        let is_open = is_ours || outcome == Outcome::Dropped && verdict.is_none();
+        let nothing = Basis::default();
+        let decision = Decision {
             message_id: self.decided.message_id,
             ticket_id: self.ticket.id,
-            reply_id: Some(reply_id),
-            assistant: self.decided.assistant.to_owned(),
-            needs_escalation: escalates,
-            reason,
+            reply_id,
+            outcome,
+            stale,
+            assistant: if is_ours { "engine" } else { self.decided.assistant }.to_owned(),
+            needs_escalation: !is_open && self.escalates(),
+            reason: if is_open { None } else { self.reason() },
             category: verdict.map(|v| v.category.clone()),
             priority: verdict.map(|v| v.priority),
             department: verdict.map(|v| v.department.clone()),
             language: Some(self.decided.language.as_str().to_owned()),
-            sources: (self.decided.answer())
+            sources: verdict
+                .and(self.decided.answer())
                 .map_or_else(|| serde_json::json!([]), |v| v.sources.clone().into()),
+            basis: Payload::new(verdict.map_or(&nothing, |v| &v.basis)),
             ticket_status: self.ticket.status,
             latency_ms: i64::try_from(self.decided.took.as_millis()).unwrap_or(i64::MAX),
             created_at: self.now,
-        }
+        };
+        self.changes.decisions.push(decision);
     }
 }
 

@@ -35,7 +35,7 @@ pub struct Change {
 /// `NotFound`, `Invalid` (an unknown category or department, a name that is too long, a ticket
 /// that is to be closed and escalated at once), `Store`.
 pub async fn change(engine: &Engine, ticket_id: i64, change: Change) -> Result<Ticket> {
-    let change = check(change, &engine.prompts)?;
+    let change = check(change, &engine.live.now().prompts)?;
     change_ticket(engine, ticket_id, |ticket, log, now| apply(&change, ticket, log, now)).await
 }
 

@@ -62,7 +62,7 @@ async fn a_model_calls_a_person_and_says_why() {
     let got = app.http.say("anna", QUESTION).await;
     assert_eq!(got["needs_escalation"], true);
     let reply = got["reply"].as_str().unwrap();
-    let called = app.engine.texts.operator_called(centrium::assistant::Language::Ru);
+    let called = app.engine.live.now().texts.operator_called(centrium::assistant::Language::Ru);
     assert!(reply.starts_with("Я передам") && reply.ends_with(&called), "{reply}");
     assert_eq!(app.http.ticket(&got["ticket_id"]).await["escalation_reason"], "Нужен мастер.");
 }

@@ -20,7 +20,7 @@ async fn ends_in_the_canned_text(what: &str, act: Act) {
     let began = Instant::now();
     let got = app.http.say("anna", QUESTION).await;
     assert!(began.elapsed() < IN_TIME, "{what}: {:?}", began.elapsed());
-    let canned = app.engine.texts.failure(Language::Ru);
+    let canned = app.engine.live.now().texts.failure(Language::Ru);
     assert_eq!(got["reply"], canned, "{what}");
     assert_eq!(got["needs_escalation"], true, "{what}");
     assert_eq!(got["status"], "in_progress", "{what}");
@@ -90,7 +90,7 @@ async fn nobody_who_listens_ends_in_the_canned_text() {
     config[0].1 = format!("http://{address}/v1");
     let app = start_with(Kind::Sqlite, config).await;
     let got = app.http.say("anna", QUESTION).await;
-    assert_eq!(got["reply"], app.engine.texts.failure(Language::Ru));
+    assert_eq!(got["reply"], app.engine.live.now().texts.failure(Language::Ru));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,7 +110,7 @@ async fn after_five_failed_turns_it_is_left_alone() {
     let app = start(Kind::Sqlite, &provider, 5).await;
     for i in 0..8 {
         let got = app.http.say(&format!("customer-{i}"), QUESTION).await;
-        assert_eq!(got["reply"], app.engine.texts.failure(Language::Ru));
+        assert_eq!(got["reply"], app.engine.live.now().texts.failure(Language::Ru));
     }
     assert_eq!(provider.seen().len(), 5, "the others did not wait for it");
 }
@@ -128,7 +128,10 @@ async fn a_day_has_so_many_tokens_also_after_a_restart() {
         assert_eq!(replies(&app, "anna").await, "Проверьте роутер.");
         let app = app.restart(Options { config, ..Options::default() }).await;
         assert_eq!(replies(&app, "boris").await, "Проверьте роутер.");
-        assert_eq!(replies(&app, "viktor").await, app.engine.texts.failure(Language::Ru));
+        assert_eq!(
+            replies(&app, "viktor").await,
+            app.engine.live.now().texts.failure(Language::Ru)
+        );
         assert_eq!(provider.seen().len(), 2);
         app.engine.clock.advance(centrium::clock::DAY);
         assert_eq!(replies(&app, "galina").await, "Проверьте роутер.");

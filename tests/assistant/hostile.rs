@@ -229,8 +229,9 @@ async fn a_model_that_prints_all_it_was_given_gives_nothing_away() {
             }
         }
         assert!(
-            shown[0].starts_with(&app.engine.texts.failure(Language::En).to_lowercase())
-                || shown[0].starts_with(&app.engine.texts.failure(Language::Ru).to_lowercase()),
+            shown[0].starts_with(&app.engine.live.now().texts.failure(Language::En).to_lowercase())
+                || shown[0]
+                    .starts_with(&app.engine.live.now().texts.failure(Language::Ru).to_lowercase()),
             "{shown:?}"
         );
         let seen: String = seen[1..].iter().map(Value::to_string).collect();

@@ -17,7 +17,7 @@ const HELLO: &str = "привет";
 const A_WHILE: i64 = 601_000;
 
 async fn chat_until_it_stops(app: &App) {
-    let texts = &app.engine.texts;
+    let texts = app.engine.live.now().texts.clone();
     let (notice, word) = (texts.too_many(Language::Ru), texts.received(Language::Ru));
     for i in 0..20 {
         let got = app.http.say("anna", HELLO).await;
@@ -79,7 +79,7 @@ both!(a_mail_ticket_gets_five, async |app: App| {
     }
     let sent = channel.sent();
     assert_eq!(sent.len(), 6, "five answers and one notice");
-    assert_eq!(sent[5].text, app.engine.texts.too_many(Language::Ru));
+    assert_eq!(sent[5].text, app.engine.live.now().texts.too_many(Language::Ru));
     assert_eq!(app.http.ticket(&1.into()).await["needs_escalation"], true);
 });
 

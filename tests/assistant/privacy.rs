@@ -92,15 +92,14 @@ async fn a_model_that_sees_images_is_shown_them_and_another_is_told_of_them() {
 pub async fn with_prompts(provider: &Provider, folder: &std::path::Path) -> App {
     use std::sync::Arc;
 
-    use centrium::assistant::{Language, Model, Prompts, Texts};
+    use centrium::assistant::{Instructions, Language, Live, Model};
     use centrium::config::Config;
 
     let options = asking(provider, 10);
     let pairs: Vec<_> = options.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let config = Config::with(&pairs).unwrap();
-    let prompts = Arc::new(Prompts::load(Some(folder)).unwrap());
-    let texts = Arc::new(Texts::new(&prompts, "Centrium", Language::Ru).unwrap());
-    let model = Model::new(&config, prompts, texts, Language::Ru).unwrap();
+    let instructions = Instructions::load(Some(folder), "Centrium", Language::Ru).unwrap();
+    let model = Model::new(&config, Live::new(Arc::new(instructions))).unwrap();
     let assistant: Arc<dyn centrium::assistant::Assistant> = Arc::new(model);
     let options = crate::harness::Options {
         assistant: Some(assistant),

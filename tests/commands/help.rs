@@ -17,6 +17,8 @@ const COMMANDS: &[&str] = &[
     "keys remove",
     "eval",
     "train",
+    "prompts",
+    "prompts check",
     "bench",
     "bench seed",
     "openapi",

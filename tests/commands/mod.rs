@@ -3,5 +3,6 @@
 mod eval;
 mod help;
 mod keys;
+mod prompts;
 mod refusals;
 mod work;

@@ -12,7 +12,8 @@ use crate::harness::Client;
 const MESSAGES: &str =
     "SELECT id, ticket_id, author, text, in_reply_to, created_at FROM messages ORDER BY id";
 const LEFT: &str = "SELECT (SELECT count(*) FROM tickets) AS tickets,
-    (SELECT count(*) FROM jobs) AS jobs, (SELECT count(*) FROM decisions) AS decisions";
+    (SELECT count(*) FROM jobs) AS jobs,
+    (SELECT count(*) FROM decisions WHERE reply_id IS NOT NULL) AS decisions";
 
 #[derive(Debug, QueryableByName)]
 struct Message {

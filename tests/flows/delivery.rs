@@ -109,6 +109,11 @@ both!(pieces_that_come_quickly_get_one_answer_for_the_last, async |app: App| {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(channel.sent().len(), 1, "the answers to the first pieces are dropped");
+    let decisions = app.http.decisions(&json!(ticket)).await;
+    let outcomes: Vec<_> = decisions.iter().map(|d| (&d["outcome"], &d["stale"])).collect();
+    let (dropped, newer) = (&json!("dropped"), &json!("newer_message"));
+    let posted = (&json!("posted"), &json!(null));
+    assert_eq!(outcomes, [(dropped, newer), (dropped, newer), posted]);
 });
 
 both!(a_thanks_after_a_question_does_not_overtake_it, async |app: App| {

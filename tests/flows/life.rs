@@ -2,9 +2,9 @@
 
 use centrium::clock::{DAY, HOUR};
 use centrium::jobs::housekeeping;
-use centrium::store::events::{NewEvent, Payload};
+use centrium::store::events::NewEvent;
 use centrium::store::tickets::{self, Ticket};
-use centrium::store::{Changes, Table, events, messages, reserve};
+use centrium::store::{Changes, Payload, Table, events, messages, reserve};
 use serde_json::json;
 
 use crate::harness::{App, both};

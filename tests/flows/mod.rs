@@ -2,9 +2,11 @@
 
 mod ahead;
 mod contacts;
+mod decisions;
 mod delivery;
 mod engines;
 mod jobs;
+mod knowledge;
 mod life;
 mod operators;
 pub mod search;

@@ -91,6 +91,11 @@ impl Client {
         self.send(self.plain(Method::PATCH, path).bearer_auth(API_TOKEN).json(&body)).await
     }
 
+    /// A DELETE with the API token.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.plain(Method::DELETE, path).bearer_auth(API_TOKEN)).await
+    }
+
     /// A customer's message through the external API.
     pub async fn message(&self, body: Value) -> Answer {
         let request = self.plain(Method::POST, "/tickets/api/external/message/");
@@ -112,6 +117,13 @@ impl Client {
     /// A ticket, with its messages.
     pub async fn ticket(&self, id: &Value) -> Value {
         self.get(&format!("/api/tickets/{id}")).await.expect(200)
+    }
+
+    /// What was decided in a ticket.
+    pub async fn decisions(&self, ticket: &Value) -> Vec<Value> {
+        let path = format!("/api/tickets/{ticket}/decisions");
+        let list = self.get(&path).await.expect(200);
+        list["items"].as_array().unwrap().clone()
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use centrium::app;
-use centrium::assistant::Assistant;
+use centrium::assistant::{Assistant, Instructions, Language};
 use centrium::config::Config;
 use centrium::engine::Engine;
 use centrium_channels::{Channel, ChannelKind, Incoming, Sender};
@@ -125,7 +125,6 @@ pub async fn build(database: &Database, folder: &TempDir, options: Options) -> E
     variables.extend(options.config.iter().map(|(name, value)| (*name, value.as_str())));
     let config = Config::with(&variables).unwrap();
     let mut parts = choices(&config);
-    parts.assistant = app::assistant(&config, &parts.prompts, &parts.texts).unwrap();
     parts.channels.extend(options.channels);
     if let Some(assistant) = options.assistant {
         parts.assistant = assistant;
@@ -135,9 +134,9 @@ pub async fn build(database: &Database, folder: &TempDir, options: Options) -> E
 
 /// Reading the prompts is most of an engine's start in a debug build: once for all of a test's.
 fn choices(config: &Config) -> app::Choices {
-    // Who answers is chosen by each.
-    static CHOICES: OnceLock<app::Choices> = OnceLock::new();
-    CHOICES.get_or_init(|| app::Choices::of(config).unwrap()).clone()
+    static INSTRUCTIONS: OnceLock<Arc<Instructions>> = OnceLock::new();
+    let load = || Arc::new(Instructions::load(None, "Centrium", Language::Ru).unwrap());
+    app::Choices::with(config, INSTRUCTIONS.get_or_init(load).clone()).unwrap()
 }
 
 /// A message with nothing but its words.

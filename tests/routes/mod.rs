@@ -4,5 +4,6 @@ mod connections;
 mod errors;
 mod external;
 mod keys;
+mod knowledge;
 mod shapes;
 mod status;

@@ -55,10 +55,16 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("POST", "/api/tickets/1/join", &["operator"]),
     ("POST", "/api/tickets/1/leave", &["operator"]),
     ("PATCH", "/api/channels/web", &["is_active"]),
+    ("PATCH", "/api/knowledge/oracle/en", &["category", "title", "questions", "body", "links"]),
 ];
 
 both!(any_json_in_any_field_is_taken_or_refused_in_a_sentence, async |app: App| {
     app.http.say("anna", "интернет не работает").await;
+    let article = json!({
+        "id": "oracle", "language": "en", "category": "other", "title": "Oracle",
+        "questions": ["who knows"], "body": "The oracle.",
+    });
+    app.http.post("/api/knowledge", article).await.expect(201);
     let mut runner = TestRunner::deterministic();
     for (method, path, fields) in ROUTES {
         for field in *fields {

@@ -1,5 +1,7 @@
 //! No hot statement reads a whole table, or sorts one: each has an index that leads to its rows.
 
+use centrium::clock::DAY;
+use centrium::jobs::housekeeping;
 use serde_json::json;
 
 use super::recorder;
@@ -97,6 +99,7 @@ async fn use_everything(app: &App) {
         }
     }
     http.ticket(&said["ticket_id"]).await;
+    http.get("/api/tickets/1/decisions?before=1000").await.expect(200);
     http.get("/api/contacts/1").await.expect(200);
     for query in ["", "?q=nna", "?q=nna&after=OS45", "?q=customer%2010"] {
         http.get(&format!("/api/contacts{query}")).await.expect(200);
@@ -107,6 +110,8 @@ async fn use_everything(app: &App) {
     let close = json!({ "status": "closed" });
     http.patch("/api/tickets/1", close).await.expect(200);
     http.say("anna", "опять не работает").await;
+    app.engine.clock.advance(365 * DAY);
+    housekeeping::tidy_up(&app.engine).await.unwrap();
 }
 
 fn is_a_query(sql: &str) -> bool {

@@ -103,10 +103,11 @@ impl Statements {
             decisions: client
                 .prepare(
                     "INSERT INTO decisions
-                     (message_id, ticket_id, reply_id, assistant, needs_escalation, category,
-                      priority, department, language, sources, ticket_status, latency_ms, created_at)
-                     SELECT id, ticket, id + 1, 'constant', false, 'other', 'medium', 'support',
-                            'en', '[]', 'new', 0, $3
+                     (message_id, ticket_id, reply_id, outcome, assistant, needs_escalation, category,
+                      priority, department, language, sources, basis, ticket_status, latency_ms,
+                      created_at)
+                     SELECT id, ticket, id + 1, 'posted', 'constant', false, 'other', 'medium',
+                            'support', 'en', '[]', $4::text::json, 'new', 0, $3
                      FROM unnest($1::bigint[], $2::bigint[]) AS new (id, ticket)",
                 )
                 .await?,
@@ -190,7 +191,7 @@ async fn commit(
         run(client, any(touched), &its.touched, [touched, &now]),
         run(client, true, &its.messages, [messages, tickets, texts, &now]),
         run(client, true, &its.answers, [messages, tickets, &ANSWER, &now]),
-        run(client, true, &its.decisions, [messages, tickets, &now]),
+        run(client, true, &its.decisions, [messages, tickets, &now, &rows::BASIS]),
         run(client, true, &its.events, [&columns.kinds, &columns.of, &columns.payloads, &now]),
         client.batch_execute("COMMIT"),
     )?;

@@ -119,11 +119,12 @@ fn write(
     .execute(params![ids.message + 1, ids.ticket, ANSWER, ids.message, now])?;
     conn.prepare_cached(
         "INSERT INTO decisions
-         (message_id, ticket_id, reply_id, assistant, needs_escalation, category, priority,
-          department, language, sources, ticket_status, latency_ms, created_at)
-         VALUES (?1, ?2, ?3, 'constant', 0, 'other', 'medium', 'support', 'en', '[]', 'new', 0, ?4)",
+         (message_id, ticket_id, reply_id, outcome, assistant, needs_escalation, category, priority,
+          department, language, sources, basis, ticket_status, latency_ms, created_at)
+         VALUES (?1, ?2, ?3, 'posted', 'constant', 0, 'other', 'medium', 'support', 'en', '[]', ?5,
+                 'new', 0, ?4)",
     )?
-    .execute(params![ids.message, ids.ticket, ids.message + 1, now])?;
+    .execute(params![ids.message, ids.ticket, ids.message + 1, now, rows::BASIS])?;
     let added = rows::message_added(ids, &message.text);
     event.execute(params!["ticket.message_added", ids.ticket, added, now])?;
     event.execute(params!["ticket.message_added", ids.ticket, rows::answer_added(ids), now])?;

@@ -1,5 +1,6 @@
 DROP TABLE contact_search;
 DROP TABLE ticket_search;
+DROP TABLE articles;
 DROP TABLE settings;
 DROP TABLE idempotency_keys;
 DROP TABLE api_keys;

@@ -109,9 +109,11 @@ CREATE TABLE events (
 
 CREATE TABLE decisions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    message_id BIGINT NOT NULL UNIQUE,
+    message_id BIGINT NOT NULL,
     ticket_id BIGINT NOT NULL,
     reply_id BIGINT,
+    outcome TEXT NOT NULL,
+    stale TEXT,
     assistant TEXT NOT NULL,
     needs_escalation BOOLEAN NOT NULL,
     reason TEXT,
@@ -120,6 +122,7 @@ CREATE TABLE decisions (
     department TEXT,
     language TEXT,
     sources TEXT NOT NULL,
+    basis TEXT NOT NULL,
     ticket_status TEXT NOT NULL,
     latency_ms BIGINT NOT NULL,
     created_at BIGINT NOT NULL
@@ -163,6 +166,19 @@ CREATE TABLE settings (
     updated_at BIGINT NOT NULL
 );
 
+CREATE TABLE articles (
+    id TEXT NOT NULL,
+    language TEXT NOT NULL,
+    category TEXT NOT NULL,
+    title TEXT NOT NULL,
+    questions TEXT NOT NULL,
+    body TEXT NOT NULL,
+    links TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (id, language)
+);
+
 CREATE INDEX contacts_unindexed ON contacts (id) WHERE indexed_version < search_version;
 CREATE UNIQUE INDEX contact_identities_channel_identifier ON contact_identities (channel, identifier);
 CREATE INDEX contact_identities_contact ON contact_identities (contact_id);
@@ -184,6 +200,8 @@ CREATE INDEX attachments_message ON attachments (message_id);
 CREATE INDEX jobs_due ON jobs (state, run_at);
 CREATE INDEX jobs_subject ON jobs (subject_id);
 CREATE INDEX events_created_at ON events (created_at);
+-- A message is answered once, and its turn ends unsaid once.
+CREATE UNIQUE INDEX decisions_message ON decisions (message_id, (reply_id IS NULL));
 CREATE UNIQUE INDEX idempotency_keys_scope_key ON idempotency_keys (scope, key);
 CREATE INDEX idempotency_keys_created_at ON idempotency_keys (created_at);
 

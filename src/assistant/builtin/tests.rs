@@ -68,7 +68,7 @@ fn a_verdict_names_what_led_to_it() {
     let verdict = answer("позовите оператора");
     assert_eq!(verdict.basis.rule.as_deref(), Some("asks-for-human"));
     let verdict = answer("где посмотреть баланс");
-    let Basis { rule, likelihood, passages, model } = verdict.basis;
+    let Basis { rule, likelihood, passages, model, .. } = verdict.basis;
     assert_eq!((rule, model), (None, None));
     assert!(likelihood.is_some_and(|likelihood| likelihood < 0.5), "{likelihood:?}");
     assert_eq!(verdict.sources, [passages[0].article.as_str()]);

@@ -14,7 +14,7 @@ use super::answer::{self, Answer, Usage};
 use super::failure::{Failure, Trouble};
 use super::request::Question;
 use crate::assistant::ModelUse;
-use crate::assistant::prompts::instructions::Output;
+use crate::assistant::prompts::template::Output;
 use crate::tls;
 
 /// Where a key alone is configured.

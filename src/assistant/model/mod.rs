@@ -7,6 +7,7 @@
 
 mod answer;
 mod breaker;
+mod briefing;
 mod budget;
 mod conversation;
 mod endpoint;
@@ -17,31 +18,25 @@ mod mask;
 mod output;
 mod request;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use regex::Regex;
-use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tokio::time::{Instant as Deadline, timeout_at};
 
 use self::answer::Answer;
 use self::breaker::Breaker;
+pub(super) use self::briefing::Briefing;
 use self::budget::Budget;
 use self::endpoint::Endpoint;
 use self::failure::Failure;
-use self::leak::Leaks;
 use self::links::Allowed;
 use self::mask::Mask;
 use self::request::Question;
 use super::knowledge::Hit;
-use super::prompts::Prompts;
-use super::prompts::instructions::Front;
 use super::rules::UNCLEAR;
-use super::texts::Texts;
 use super::{
-    Assistant, AssistantError, Basis, Builtin, Immediate, Language, ModelUse, Passage, Turn,
+    Assistant, AssistantError, Basis, Immediate, Instructions, Live, ModelUse, Passage, Turn,
     Verdict,
 };
 use crate::clock::Clock;
@@ -55,20 +50,13 @@ const RECORDED: usize = 5;
 const LONGEST_SUBJECT: usize = 80;
 const LONGEST_REASON: usize = 300;
 
-/// Asks a model; keeps the built-in assistant beside it.
+/// Asks a model; falls back on the built-in assistant of the same instructions.
 #[derive(Debug)]
 pub struct Model {
-    builtin: Builtin,
-    prompts: Arc<Prompts>,
+    live: Live,
     endpoint: Endpoint,
-    name: String,
-    front: Front,
-    /// The instructions.
-    system: String,
-    /// The first digits of their hash.
-    prompt: String,
-    schema: Value,
-    leaks: Leaks,
+    /// The model's name, unless the instructions are to say it.
+    name: Option<String>,
     allowed: Allowed,
     masked: Vec<Regex>,
     breaker: Breaker,
@@ -77,45 +65,33 @@ pub struct Model {
 }
 
 impl Model {
-    /// The model that the configuration names.
+    /// The model that the configuration names, told by the instructions that are in force when a turn
+    /// begins.
     ///
     /// # Errors
-    /// When `reply.md` or `triage.md` can't be used, or TLS can't be.
+    /// When TLS can't be used.
     pub fn new(
         config: &Config,
-        prompts: Arc<Prompts>,
-        texts: Arc<Texts>,
-        default: Language,
+        live: Live,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let front = prompts.instructions.front.clone();
-        let system = prompts.instructions.render(
-            &config.company_name,
-            &prompts.categories,
-            &prompts.departments,
-        )?;
         let base = config.openai_base_url.as_ref().map_or(endpoint::OPENAI, |base| base.as_str());
-        let hash = Sha256::digest(&system);
+        let output = live.now().briefing.front.output;
         Ok(Self {
-            endpoint: Endpoint::new(base, config.openai_api_key.clone(), front.output)?,
-            name: config.ai_model.clone().unwrap_or_else(|| front.model.clone()),
-            prompt: hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect(),
-            schema: request::schema(&prompts),
-            leaks: Leaks::of(&system),
+            endpoint: Endpoint::new(base, config.openai_api_key.clone(), output)?,
+            name: config.ai_model.clone(),
             allowed: Allowed::new(&config.reply_link_hosts),
             masked: config.masked_patterns.clone(),
             breaker: Breaker::default(),
             budget: Budget::new(config.ai_daily_tokens),
             // Whoever waits for this turn gives up at the same time: be a little earlier.
             time: config.ai_timeout_seconds * 19 / 20,
-            builtin: Builtin::new(prompts.clone(), texts, default),
-            prompts,
-            front,
-            system,
+            live,
         })
     }
 
     async fn ask(
         &self,
+        now: &Instructions,
         turn: &Turn,
         first: &Verdict,
         shown: &[Hit<'_>],
@@ -128,15 +104,16 @@ impl Model {
             return Err(Failure::Open);
         }
         let mut mask = Mask::new(&self.masked);
-        let user = conversation::write(turn, shown, self.front.history, &mut mask);
+        let Briefing { front, system, schema, .. } = &now.briefing;
+        let user = conversation::write(turn, shown, front.history, &mut mask);
         let question = Question {
-            model: &self.name,
-            temperature: self.front.temperature,
-            max_tokens: self.front.max_tokens,
-            system: &self.system,
+            model: &used.name.clone(),
+            temperature: front.temperature,
+            max_tokens: front.max_tokens,
+            system,
             user: &user,
             pictures: &turn.pictures,
-            schema: &self.schema,
+            schema,
         };
         let until = Deadline::now() + self.time;
         let asked = timeout_at(until, self.endpoint.ask(&question, until, used)).await;
@@ -145,17 +122,18 @@ impl Model {
         match &answer {
             Err(failure) if failure.counts() => {
                 if self.breaker.failed(Instant::now()) {
-                    tracing::error!(model.name = self.name, "model.left_alone");
+                    tracing::error!(model.name = used.name, "model.left_alone");
                 }
             }
             _ => self.breaker.succeeded(),
         }
-        self.check(answer?, turn, first, shown, &mask)
+        self.check(now, answer?, turn, first, shown, &mask)
     }
 
     /// What the model said, as far as it may be said and makes sense.
     fn check(
         &self,
+        now: &Instructions,
         answer: Answer,
         turn: &Turn,
         first: &Verdict,
@@ -163,7 +141,7 @@ impl Model {
         mask: &Mask<'_>,
     ) -> Result<Verdict, Failure> {
         let given = all_texts(turn, shown);
-        let leaks = |text: &str| self.leaks.are_in(text, &given);
+        let leaks = |text: &str| now.briefing.leaks.are_in(text, &given);
         let mut allowed = self.allowed.clone();
         shown.iter().for_each(|hit| allowed.allow_those_in(&hit.article.body));
 
@@ -178,8 +156,8 @@ impl Model {
             let text = output::line(&mask.show(&text?), &allowed, most);
             Some(text).filter(|text| !text.is_empty() && !leaks(text))
         };
-        let is_category = |name: &String| self.prompts.categories().any(|known| known == name);
-        let is_department = |name: &String| self.prompts.departments().any(|known| known == name);
+        let is_category = |name: &String| now.prompts.categories().any(|known| known == name);
+        let is_department = |name: &String| now.prompts.departments().any(|known| known == name);
         let is_shown = |id: &String| shown.iter().any(|hit| hit.article.id == *id);
         let mut sources = answer.sources.unwrap_or_default();
         sources.retain(is_shown);
@@ -229,24 +207,26 @@ impl Assistant for Model {
     }
 
     async fn answer(&self, turn: &Turn) -> Result<Verdict, AssistantError> {
-        let first = self.builtin.decide(turn);
+        let now = self.live.now();
+        let first = now.builtin.decide(turn);
         if is_ruled(&first) {
             return Ok(first);
         }
-        let mut shown = self.builtin.articles(turn);
+        let mut shown = now.builtin.articles(turn);
         let passages = shown
             .iter()
             .take(RECORDED)
             .map(|hit| Passage { article: hit.article.id.clone(), score: hit.score });
         let passages: Vec<Passage> = passages.collect();
         shown.retain(|hit| hit.score >= SHOWN);
-        shown.truncate(self.front.articles);
+        shown.truncate(now.briefing.front.articles);
 
-        let (name, prompt) = (self.name.clone(), self.prompt.clone());
+        let name = self.name.clone().unwrap_or_else(|| now.briefing.front.model.clone());
+        let prompt = now.briefing.prompt.clone();
         let mut used = ModelUse { name, prompt, ..ModelUse::default() };
-        let asked = self.ask(turn, &first, &shown, &mut used).await;
+        let asked = self.ask(&now, turn, &first, &shown, &mut used).await;
         let mut verdict = asked.unwrap_or_else(|failure| {
-            tracing::warn!(model.name = self.name, model.tries = used.tries, %failure, "model.failed");
+            tracing::warn!(model.name = used.name, model.tries = used.tries, %failure, "model.failed");
             Self::failed(first, &failure)
         });
         verdict.basis.passages = passages;
@@ -255,11 +235,11 @@ impl Assistant for Model {
     }
 
     fn fall_back(&self, turn: &Turn) -> Option<Verdict> {
-        Some(Self::failed(self.builtin.decide(turn), &Failure::Slow))
+        Some(Self::failed(self.live.now().builtin.decide(turn), &Failure::Slow))
     }
 
     fn sees_pictures(&self) -> bool {
-        self.front.images
+        self.live.now().briefing.front.images
     }
 
     fn use_store(&self, store: &Store, clock: &Clock) {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::assistant::Picture;
 use crate::assistant::prompts::Prompts;
-use crate::assistant::prompts::instructions::Output;
+use crate::assistant::prompts::template::Output;
 
 /// One question to the model.
 #[derive(Clone, Debug)]

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use centrium_channels::Reply;
 
 use super::{Answer, Answered};
+use crate::assistant::Texts;
 use crate::clock::Millis;
 use crate::ingest::Rules;
 use crate::store::jobs::Job;
 use crate::store::messages::Message;
-use crate::store::names::JobKind;
+use crate::store::names::{JobKind, Stale};
 use crate::store::tickets::Ticket;
 use crate::store::{Changes, Conn, Result, Table, Tx, decisions, jobs, messages, reserve, tickets};
 use crate::tickets::answer::{Decided, Post};
@@ -41,6 +42,7 @@ pub async fn write(
     let asked: Vec<i64> = answers.iter().map(|a| a.decided.message_id).collect();
     let known = decisions::decided(tx, &asked).await?;
 
+    let texts = rules.live.now().texts.clone();
     let mut changes = Changes::default();
     let drafts = answers.iter().filter(|a| a.decided.has_draft()).count();
     let mut message_ids = reserve(tx, Table::Messages, answers.len() + drafts).await?;
@@ -56,17 +58,16 @@ pub async fn write(
             changes.finished.push(answer.job_id);
             let is_decided = known.contains(&decided.message_id);
             let written = &changes.messages;
-            let fate = fate_of(tx, ticket, decided, is_decided, written, rules, now).await?;
-            let texts = &rules.texts;
-            let mut post = Post { decided, ticket, texts, now, changes: &mut changes };
+            let fate = fate_of(tx, ticket, decided, is_decided, written, &texts, now).await?;
+            let mut post = Post { decided, ticket, texts: &texts, now, changes: &mut changes };
             match fate {
                 Fate::OperatorJoined => {
-                    post.draft(id);
+                    post.joined(id);
                     if decided.is_awaited && !is_decided {
                         done.reply = acknowledge(tx, &mut post).await?;
                     }
                 }
-                Fate::Overtaken => {}
+                Fate::Stale(why) => post.discard(why),
                 Fate::Answer => {
                     done.reply = Some(post.reply(id));
                     if decided.has_draft()
@@ -79,7 +80,7 @@ pub async fn write(
                 Fate::Silence if decided.is_awaited => {
                     done.reply = acknowledge(tx, &mut post).await?;
                 }
-                Fate::Silence => post.stay_silent(),
+                Fate::Silence => post.discard(Stale::TooManyAnswers),
             }
             let is_to_be_sent = !decided.is_awaited && done.reply.is_some();
             if is_to_be_sent && let Some(job_id) = delivery_ids.next() {
@@ -111,7 +112,7 @@ enum Fate {
     /// It is a draft.
     OperatorJoined,
     /// It is not for the customer any more.
-    Overtaken,
+    Stale(Stale),
     /// There were too many: this is said instead.
     Notice,
     /// That was said already.
@@ -124,7 +125,7 @@ async fn fate_of(
     decided: &Decided,
     is_decided: bool,
     written: &[Message],
-    rules: &Rules,
+    texts: &Texts,
     now: Millis,
 ) -> Result<Fate> {
     if ticket.taken_by.is_some() {
@@ -132,24 +133,27 @@ async fn fate_of(
     }
     if is_decided {
         // The caller was told that an operator will answer, who has left since.
-        return Ok(Fate::Overtaken);
+        return Ok(Fate::Stale(Stale::AlreadyAnswered));
     }
     if !decided.is_awaited {
-        let is_closed = ticket.status == Status::Closed;
-        if is_closed || is_overtaken(tx, ticket.id, decided.message_id).await? {
-            return Ok(Fate::Overtaken);
+        if ticket.status == Status::Closed {
+            return Ok(Fate::Stale(Stale::TicketClosed));
+        }
+        if is_overtaken(tx, ticket.id, decided.message_id).await? {
+            return Ok(Fate::Stale(Stale::NewerMessage));
         }
     }
     if !decided.is_too_many && !is_too_fast(tx, ticket, written, now).await? {
         return Ok(Fate::Answer);
     }
-    let notices = rules.texts.all_too_many();
+    let notices = texts.all_too_many();
     let is_notice = |m: &Message| m.ticket_id == ticket.id && notices.contains(&m.text);
     let since = now - pace::WINDOW;
     let was_said = written.iter().any(is_notice)
         || messages::was_said_since(tx, ticket.id, &notices, since).await?;
     Ok(if was_said { Fate::Silence } else { Fate::Notice })
 }
+
 /// Whether the ticket has had as many answers as it may, with those that are being `written`.
 async fn is_too_fast(tx: &Tx, ticket: &Ticket, written: &[Message], now: Millis) -> Result<bool> {
     let is_answer = |m: &&Message| m.ticket_id == ticket.id && m.author == Author::Assistant;

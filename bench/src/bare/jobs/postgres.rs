@@ -77,10 +77,11 @@ impl Statements {
             decisions: client
                 .prepare(
                     "INSERT INTO decisions
-                     (message_id, ticket_id, reply_id, assistant, needs_escalation, category,
-                      priority, department, language, sources, ticket_status, latency_ms, created_at)
-                     SELECT message, ticket, id, 'constant', false, 'other', 'medium', 'support',
-                            'en', '[]', 'new', 0, $4
+                     (message_id, ticket_id, reply_id, outcome, assistant, needs_escalation, category,
+                      priority, department, language, sources, basis, ticket_status, latency_ms,
+                      created_at)
+                     SELECT message, ticket, id, 'posted', 'constant', false, 'other', 'medium',
+                            'support', 'en', '[]', $5::text::json, 'new', 0, $4
                      FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
                           AS new (id, ticket, message)",
                 )
@@ -134,7 +135,7 @@ async fn finish(
         client.batch_execute("BEGIN"),
         run(client, true, &its.tickets, [&tickets, &now]),
         run(client, true, &its.answers, [&answers, &tickets, &messages, &ANSWER, &now]),
-        run(client, true, &its.decisions, [&answers, &tickets, &messages, &now]),
+        run(client, true, &its.decisions, [&answers, &tickets, &messages, &now, &rows::BASIS]),
         run(client, true, &its.events, [&tickets, &told, &now]),
         run(client, true, &its.jobs, [&ids]),
         client.batch_execute("COMMIT"),

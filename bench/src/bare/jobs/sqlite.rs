@@ -79,11 +79,12 @@ fn write(conn: &Connection, job: &Job, answer: i64, now: i64) -> rusqlite::Resul
     .execute(params![answer, ticket, ANSWER, message, now])?;
     conn.prepare_cached(
         "INSERT INTO decisions
-         (message_id, ticket_id, reply_id, assistant, needs_escalation, category, priority,
-          department, language, sources, ticket_status, latency_ms, created_at)
-         VALUES (?1, ?2, ?3, 'constant', 0, 'other', 'medium', 'support', 'en', '[]', 'new', 0, ?4)",
+         (message_id, ticket_id, reply_id, outcome, assistant, needs_escalation, category, priority,
+          department, language, sources, basis, ticket_status, latency_ms, created_at)
+         VALUES (?1, ?2, ?3, 'posted', 'constant', 0, 'other', 'medium', 'support', 'en', '[]', ?5,
+                 'new', 0, ?4)",
     )?
-    .execute(params![message, ticket, answer, now])?;
+    .execute(params![message, ticket, answer, now, rows::BASIS])?;
     conn.prepare_cached(
         "INSERT INTO events (kind, ticket_id, payload, created_at)
          VALUES ('ticket.message_added', ?1, ?2, ?3)",

@@ -1,22 +1,25 @@
-//! What a model is told: `reply.md`, which includes `triage.md`.
+//! The template of what a model is told: `reply.md`, which includes `triage.md`.
 
 use minijinja::value::Value;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, context};
 use serde::Deserialize;
 
-use super::{Category, PromptsError};
+use super::error::Text;
+use super::{Category, PromptsError, document, formats};
 
 /// The instructions.
 pub(in crate::assistant) const REPLY: &str = "reply.md";
 /// The policy of escalation, a part of them.
 pub(in crate::assistant) const TRIAGE: &str = "triage.md";
 
-/// The instructions of a model, and how it is to be asked.
+/// The template of a model's instructions, and how it is to be asked.
 #[derive(Clone, Debug, Default)]
-pub(in crate::assistant) struct Instructions {
+pub(in crate::assistant) struct Template {
     pub(in crate::assistant) front: Front,
     reply: String,
     triage: String,
+    /// In which line of `reply.md` the template begins.
+    first_line: usize,
 }
 
 /// The front matter of `reply.md`.
@@ -47,18 +50,19 @@ pub(in crate::assistant) enum Output {
     Text,
 }
 
-impl Instructions {
-    pub(super) fn parse(reply: &str, triage: &str) -> Result<Self, PromptsError> {
-        let (front, reply) = super::formats::split_front(REPLY, reply)?;
-        let front: Front = super::formats::toml(REPLY, front)?;
+impl Template {
+    pub(super) fn parse(reply: Text<'_>, triage: Text<'_>, faults: &mut Vec<PromptsError>) -> Self {
+        let Some((front, body)) = formats::halves(reply, faults) else { return Self::default() };
+        let front: Front = document::read(&front, faults).unwrap_or_default();
         if !front.temperature.is_none_or(|t| (0.0..=2.0).contains(&t)) {
-            return Err(PromptsError::new(REPLY, "the temperature must be from 0 to 2"));
+            faults.push(reply.fault(None, "the temperature must be from 0 to 2"));
         }
-        let (reply, triage) = (reply.trim().to_owned(), triage.trim().to_owned());
-        let instructions = Self { front, reply, triage };
+        let (reply, triage) = (body.part.to_owned(), triage.part.to_owned());
+        let first_line = body.fault(Some(0), "").line.unwrap_or(1);
+        let template = Self { front, reply, triage, first_line };
         // A template that can't be rendered is better found now than at the first message.
-        instructions.render("Company", &[], &[])?;
-        Ok(instructions)
+        faults.extend(template.render("Company", &[], &[]).err());
+        template
     }
 
     /// The text of the instructions.
@@ -75,7 +79,7 @@ impl Instructions {
         // A name that nobody set is a mistake in the file.
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         for (name, text) in [(REPLY, &self.reply), (TRIAGE, &self.triage)] {
-            templates.add_template(name, text).map_err(|e| broken(&e))?;
+            templates.add_template(name, text).map_err(|e| self.broken(&e))?;
         }
         let categories: Value = categories
             .iter()
@@ -86,21 +90,22 @@ impl Instructions {
             .collect();
         let departments: Value = departments.iter().map(String::as_str).collect();
         let context = context! { company, categories, departments };
-        let template = templates.get_template(REPLY).map_err(|e| broken(&e))?;
-        template.render(context).map_err(|e| broken(&e))
+        let template = templates.get_template(REPLY).map_err(|e| self.broken(&e))?;
+        let text = template.render(context).map_err(|e| self.broken(&e))?;
+        Ok(text.trim().to_owned())
     }
-}
 
-fn broken(error: &minijinja::Error) -> PromptsError {
-    let file = error.name().unwrap_or(REPLY);
-    let line = error.line().map(|line| format!("line {line} of the template: "));
-    let kind = match error.kind() {
-        ErrorKind::TemplateNotFound => "there is no such template".to_owned(),
-        kind => kind.to_string(),
-    };
-    let detail = error.detail().map(|detail| format!(": {detail}"));
-    let sentence = format!("{}{kind}{}", line.unwrap_or_default(), detail.unwrap_or_default());
-    PromptsError::new(file, sentence)
+    fn broken(&self, error: &minijinja::Error) -> PromptsError {
+        let file = error.name().unwrap_or(REPLY);
+        let before = if file == REPLY { self.first_line - 1 } else { 0 };
+        let kind = match error.kind() {
+            ErrorKind::TemplateNotFound => "there is no such template".to_owned(),
+            kind => kind.to_string(),
+        };
+        let detail = error.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
+        let line = error.line().map(|line| before + line);
+        PromptsError { line, ..PromptsError::new(file, format!("{kind}{detail}")) }
+    }
 }
 
 #[cfg(test)]
@@ -110,27 +115,33 @@ mod tests {
 
     const FRONT: &str = "+++\nmodel = \"m\"\nhistory = 100\narticles = 1\n+++\n";
 
+    fn parse(reply: &str, triage: &str) -> Result<Template, PromptsError> {
+        let mut faults = Vec::new();
+        let (reply, triage) = (Text::new(REPLY, reply), Text::new(TRIAGE, triage));
+        let template = Template::parse(reply, triage, &mut faults);
+        faults.into_iter().next().map_or(Ok(template), Err)
+    }
+
     #[test]
     fn a_template_is_given_the_company_and_the_categories() {
         let text = "{{ company }}: {% include \"triage.md\" %}";
-        let instructions =
-            Instructions::parse(&format!("{FRONT}{text}"), "{{ departments | join(\"/\") }}");
+        let template = parse(&format!("{FRONT}{text}"), "{{ departments | join(\"/\") }}");
         let departments = ["a".to_owned(), "b".to_owned()];
-        let rendered = instructions.unwrap().render("Ромашка", &[], &departments).unwrap();
+        let rendered = template.unwrap().render("Ромашка", &[], &departments).unwrap();
         assert_eq!(rendered, "Ромашка: a/b");
     }
 
     #[test]
-    fn what_is_wrong_is_said_at_the_start() {
-        for (reply, sentence) in [
-            ("no front matter", "two `+++` lines"),
-            ("+++\nmodel = 1\n+++\n", "invalid type"),
-            (&format!("{FRONT}{{{{ unknown }}}}"), "undefined"),
-            (&format!("{FRONT}one\n{{% if %}}"), "line 2"),
-            (&FRONT.replace("articles", "temperature = 3\narticles"), "from 0 to 2"),
+    fn what_is_wrong_is_said_with_its_line() {
+        for (reply, line, sentence) in [
+            ("no front matter", Some(1), "two `+++` lines"),
+            ("+++\nmodel = 1\n+++\n", Some(2), "invalid type"),
+            (&format!("{FRONT}{{{{ unknown }}}}"), Some(6), "undefined"),
+            (&format!("{FRONT}one\n{{% if %}}"), Some(7), "syntax error"),
+            (&FRONT.replace("articles", "temperature = 3\narticles"), None, "from 0 to 2"),
         ] {
-            let error = Instructions::parse(reply, "").unwrap_err();
-            assert_eq!(error.file, REPLY);
+            let error = parse(reply, "").unwrap_err();
+            assert_eq!((error.file.as_str(), error.line), (REPLY, line), "{error}");
             assert!(error.sentence.contains(sentence), "{error}");
         }
     }
