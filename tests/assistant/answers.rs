@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use centrium::assistant::Turn;
 use serde_json::json;
 
-use super::provider::{Act, Provider, answer, say};
+use super::provider::{Act, MODEL, Provider, answer, say};
 use super::{QUESTION, asking, said, start};
 use crate::harness::{App, Kind, both};
 
@@ -50,6 +51,37 @@ async fn what_a_model_makes_up_about_the_ticket_does_not_count() {
         (ticket["category"].as_str(), ticket["department"].as_str(), ticket["priority"].as_str()),
         (Some("internet"), Some("technical"), Some("medium"))
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_record_says_what_led_to_an_answer() {
+    let provider = Provider::start(|number, _| match number {
+        0 => Act::Status(503, None, "restarting".into()),
+        1 => say("Смените пароль."),
+        _ => Act::Refuse("No.".into()),
+    })
+    .await;
+    let app = start(Kind::Sqlite, &provider, 10).await;
+    let turn = Turn { message: QUESTION.into(), ..Turn::default() };
+    let basis = app.engine.assistant.answer(&turn).await.unwrap().basis;
+    assert_eq!((basis.rule, basis.failure), (None, None));
+    assert_eq!(basis.passages[0].article, "wifi-password");
+    let used = basis.model.unwrap();
+    assert_eq!(
+        (used.name.as_str(), used.tries, used.tokens_in, used.tokens_out),
+        (MODEL, 2, 100, 20)
+    );
+    assert_eq!(used.prompt.len(), 12);
+
+    let refused = app.engine.assistant.answer(&turn).await.unwrap();
+    assert!(refused.needs_escalation);
+    assert_eq!(refused.basis.failure.as_deref(), Some("The model refused to answer."));
+    assert_eq!(refused.basis.model.unwrap().tries, 1);
+
+    let ruled =
+        Turn { message: "Соедините с оператором".into(), ..Turn::default() };
+    let basis = app.engine.assistant.answer(&ruled).await.unwrap().basis;
+    assert_eq!((basis.rule.as_deref(), basis.model), (Some("asks-for-human"), None));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -92,7 +92,8 @@ impl Endpoint {
                     if retries == RETRIES {
                         return Err(failure);
                     }
-                    if Instant::now() + pause + LEAST > until {
+                    let left = until.saturating_duration_since(Instant::now());
+                    if pause.saturating_add(LEAST) > left {
                         return Err(asked.map_or(failure, |_| Failure::Busy));
                     }
                     retries += 1;
