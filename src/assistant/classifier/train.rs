@@ -14,7 +14,7 @@ const FEWEST: usize = 3;
 const SETTLED: f32 = 0.5;
 /// Parts for the cross-validation that finds the threshold.
 pub const FOLDS: usize = 5;
-/// Missing someone who needs a human is so many times worse than calling one in vain.
+/// Recall of calls for a human counts so many times as much as their precision: the beta of F-beta.
 const MISSED: f32 = 4.0;
 
 /// A labelled message.
