@@ -41,17 +41,21 @@ impl Choices {
     /// # Errors
     /// When the prompts can't be read, with a sentence that names the file.
     pub fn of(config: &Config) -> Result<Self, AppError> {
-        Self::from_folder(config, config.prompts_dir.as_deref())
+        Self::from_folder(config, config.prompts_dir.as_deref(), "PROMPTS_DIR")
     }
 
-    /// The same with the prompts of another folder.
+    /// The same with the prompts of another folder, which was named by this option.
     ///
     /// # Errors
     /// As [`of`](Self::of).
-    pub fn from_folder(config: &Config, folder: Option<&Path>) -> Result<Self, AppError> {
+    pub fn from_folder(
+        config: &Config,
+        folder: Option<&Path>,
+        option: &str,
+    ) -> Result<Self, AppError> {
         let instructions =
             Instructions::load(folder, &config.company_name, default_language(config))
-                .map_err(|e| AppError::new("Can't read the prompts (PROMPTS_DIR)", e))?;
+                .map_err(|e| AppError::new(&format!("Can't read the prompts ({option})"), e))?;
         Self::with(config, Arc::new(instructions))
     }
 

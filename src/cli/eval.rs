@@ -71,7 +71,7 @@ pub(super) async fn run(options: Eval, config: Config) -> Result<(), AppError> {
     let cases = case::read(&folder, &choices.live.now().prompts)
         .map_err(|e| AppError::new("Can't read the cases", e))?;
     let other = options.against.as_deref();
-    let other = other.map(|folder| Choices::from_folder(&config, Some(folder)));
+    let other = other.map(|folder| Choices::from_folder(&config, Some(folder), "--against"));
     let other = other.transpose()?;
 
     let judged = match options.folds {

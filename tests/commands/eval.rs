@@ -80,7 +80,7 @@ async fn two_folders_of_prompts_are_compared() {
     let other = place.folder.path().join("other");
     fs::create_dir(&other).unwrap();
     let rules = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/escalation.toml"));
-    let more = "\n[[rule]]\nid = \"money\"\nreason.ru = \"x\"\nreason.kk = \"x\"\nreason.en = \"x\"\n\
+    let more = "\n[[rule]]\nid = \"balance-asked\"\nreason.ru = \"x\"\nreason.kk = \"x\"\nreason.en = \"x\"\n\
                 [rule.phrases]\nen = [\"my balance\"]\n";
     fs::write(other.join("escalation.toml"), rules.unwrap() + more).unwrap();
     let text = place.run(&["eval", "--against", "other"]).await.ok();
@@ -100,7 +100,7 @@ async fn two_folders_of_prompts_are_compared() {
 #[tokio::test]
 async fn a_figure_below_the_least_fails() {
     let place = place_with(CASES).await;
-    place.run(&["eval", "--least", "recall=50,language=100"]).await.ok();
+    place.run(&["eval", "--least", "category=50,language=100"]).await.ok();
     let sentence = place.run(&["eval", "--least", "recall=90"]).await.refused();
     assert!(sentence.contains("recall of all is 50.0, not 90"), "{sentence}");
     assert!(sentence.contains("recall of en is 0.0") && !sentence.contains("of ru"), "{sentence}");

@@ -78,6 +78,7 @@ both!(a_turn_tells_what_was_seen_and_decided, async |app: App| {
         "model": {
             "name": "small", "prompt": "0123456789ab", "tokens_in": 812, "tokens_out": 64, "tries": 1,
         },
+        "failure": null,
     });
     assert_eq!(first["basis"], basis);
     assert!(first["latency_ms"].is_u64() && first["created_at"].is_string(), "{first}");
