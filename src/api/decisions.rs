@@ -33,7 +33,7 @@ pub(super) struct DecisionOut {
     outcome: Outcome,
     /// Why they did not get it, where it is a draft or was dropped.
     stale: Option<Stale>,
-    /// Who decided: `builtin`, a model's name, or `engine` for acknowledgements.
+    /// Who decided: `builtin`, `model` (its name is in `basis`), or `engine` for acknowledgements.
     #[schema(example = "builtin")]
     assistant: String,
     /// That a human must come. Where something was said, this turn called one.

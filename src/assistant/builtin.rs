@@ -66,7 +66,7 @@ impl Builtin {
         let mut reading = Reading::new(&self.prompts, &self.texts, turn, self.default);
         let features = features::of(&self.prompts, &reading);
         if let Some(opinion) = self.classifier.judge(&features) {
-            reading.weigh(opinion);
+            reading.weigh(&self.prompts, opinion);
         }
         reading
     }

@@ -28,7 +28,8 @@ pub struct Instructions {
     pub(super) briefing: Briefing,
     files: Arc<Files>,
     articles: Articles,
-    company: Arc<str>,
+    /// The company's name.
+    pub(super) company: Arc<str>,
     language: Language,
 }
 

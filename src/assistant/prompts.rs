@@ -148,7 +148,7 @@ impl Prompts {
         let reply = files::one(files, REPLY, faults);
         let template = Template::parse(reply, files::one(files, TRIAGE, faults), faults);
         let name = |name: toml::Spanned<String>| name.into_inner();
-        Self {
+        let prompts = Self {
             departments: categories.departments,
             talks: categories.talk.into_iter().map(|talk| name(talk.id)).collect(),
             categories: (categories.category.into_iter())
@@ -163,7 +163,11 @@ impl Prompts {
             template,
             book,
             spelling,
-        }
+        };
+        // What can't be rendered is better found now than at the first message.
+        let rendered = prompts.template.render("", &prompts.categories, &prompts.departments);
+        faults.extend(rendered.err());
+        prompts
     }
 
     /// Every article, those of files and the others.

@@ -319,6 +319,22 @@ pub async fn of_customer_after(conn: &Conn, ticket_id: i64, id: i64) -> Result<V
         .await)?)
 }
 
+/// Whether an operator has answered in this ticket after message `id`.
+///
+/// # Errors
+/// As every statement.
+pub async fn operator_wrote_after(conn: &Conn, ticket_id: i64, id: i64) -> Result<bool> {
+    let found: Option<i64> = on!(conn, |c| messages::table
+        .filter(messages::ticket_id.eq(ticket_id))
+        .filter(messages::id.gt(id))
+        .filter(messages::author.eq(Author::Operator))
+        .select(messages::id)
+        .first(c)
+        .await
+        .optional())?;
+    Ok(found.is_some())
+}
+
 /// How many answers the assistant has given in this ticket after `since`.
 ///
 /// # Errors

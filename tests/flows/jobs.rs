@@ -143,6 +143,34 @@ both!(who_waits_while_an_operator_joins_gets_a_short_word, async |app: App| {
     assert_eq!(ticket["messages"][1]["author"], "system");
 });
 
+both!(the_assistant_adds_nothing_to_the_answer_of_an_operator_who_has_left, async |app: App| {
+    let app = app.restart(with(Thinking)).await;
+    for (number, end) in [(1, "leave"), (2, "close")] {
+        let client = app.http.clone();
+        let body = json!({ "user_identifier": end, "text": "не работает интернет" });
+        let waiting = tokio::spawn(async move { client.message_once(end, body).await });
+        let path = format!("/api/tickets/{number}");
+        while app.http.get("/api/tickets").await.expect(200)["items"].as_array().unwrap().len()
+            < number
+        {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let post = json!({ "text": "Уже чиним", "operator": "Айгуль" });
+        app.http.post(&format!("{path}/messages"), post).await.expect(201);
+        if end == "leave" {
+            app.http.post(&format!("{path}/leave"), json!({})).await.expect(200);
+        } else {
+            app.http.patch(&path, json!({ "status": "closed" })).await.expect(200);
+        }
+        assert_eq!(waiting.await.unwrap().expect(200)["needs_escalation"], false, "{end}");
+        let ticket = app.http.ticket(&json!(number)).await;
+        let messages = ticket["messages"].as_array().unwrap().iter();
+        let authors: Vec<_> = messages.map(|message| message["author"].as_str().unwrap()).collect();
+        assert_eq!(authors, ["customer", "operator", "system"], "{end}");
+        assert_eq!(ticket["needs_escalation"], false, "{end}");
+    }
+});
+
 both!(an_operator_who_leaves_in_the_middle_leaves_no_job_behind, async |app: App| {
     let app = app.restart(with(Thinking)).await;
     app.http.say("anna", "не работает интернет").await;

@@ -133,9 +133,13 @@ impl<'a> Reading<'a> {
     }
 
     /// Takes in what the classifier thinks.
-    pub(super) fn weigh(&mut self, opinion: Opinion<'_>) {
+    pub(super) fn weigh(&mut self, prompts: &Prompts, opinion: Opinion<'_>) {
         self.likelihood = Some(opinion.likelihood);
         self.is_likely = opinion.calls;
+        if !names(prompts, opinion.category) {
+            // It was taught other categories than there are.
+            return;
+        }
         self.is_category_sure = opinion.sureness >= OVERRULES_RULES;
         let is_named = self.named_category.is_some();
         let names = if is_named {

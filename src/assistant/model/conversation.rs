@@ -25,10 +25,10 @@ pub(super) fn write(
     text.push_str("</articles>\n<history>\n");
     for said in newest(&turn.history, history) {
         let tag = tag_of(said.by);
-        let words = data(&mask.hide(first(&said.text, LONGEST_SAID)));
+        let words = data(first(&mask.hide(&said.text), LONGEST_SAID));
         text.push_str(&format!("<{tag}>{words}</{tag}>\n"));
     }
-    let message = data(&mask.hide(first(&turn.message, LONGEST_MESSAGE)));
+    let message = data(first(&mask.hide(&turn.message), LONGEST_MESSAGE));
     text.push_str(&format!("</history>\n<message>\n{message}\n</message>"));
     let unseen = turn.images.saturating_sub(turn.pictures.len());
     if unseen > 0 {

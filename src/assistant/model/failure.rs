@@ -36,7 +36,14 @@ impl Failure {
     /// Whether it tells that the model is out of order, and not only that it gave no answer to this
     /// one message, which whoever wrote the message might be the reason of.
     pub(super) const fn counts(&self) -> bool {
-        !matches!(self, Self::Refused | Self::Empty | Self::Leak | Self::Open | Self::Spent)
+        let answered = matches!(self, Self::Refused | Self::Empty | Self::Leak);
+        !answered && !self.is_nobodys() && !matches!(self, Self::Open | Self::Spent)
+    }
+
+    /// Whether it tells neither that the model works nor that it does not: a message can be too much
+    /// for it, or ask for too much.
+    pub(super) const fn is_nobodys(&self) -> bool {
+        matches!(self, Self::CutOff | Self::TooLong | Self::Status(400 | 413 | 422))
     }
 }
 

@@ -87,6 +87,11 @@ impl Allowed {
         }
     }
 
+    /// Also these hosts.
+    pub(super) fn allow_hosts(&mut self, hosts: &[String]) {
+        self.hosts.extend(hosts.iter().map(|host| host.to_lowercase()));
+    }
+
     /// Whether this address may be linked to.
     pub(super) fn allows(&self, address: &str) -> bool {
         address_in(&fold(address)).is_some_and(|url| self.allows_url(&url))

@@ -34,7 +34,7 @@ use self::links::Allowed;
 use self::mask::Mask;
 use self::request::Question;
 use super::knowledge::Hit;
-use super::rules::UNCLEAR;
+use super::rules::{LIKELY, UNCLEAR};
 use super::{
     Assistant, AssistantError, Basis, Immediate, Instructions, Live, ModelUse, Passage, Turn,
     Verdict,
@@ -125,6 +125,7 @@ impl Model {
                     tracing::error!(model.name = used.name, "model.left_alone");
                 }
             }
+            Err(failure) if failure.is_nobodys() => {}
             _ => self.breaker.succeeded(),
         }
         self.check(now, answer?, turn, first, shown, &mask)
@@ -140,10 +141,13 @@ impl Model {
         shown: &[Hit<'_>],
         mask: &Mask<'_>,
     ) -> Result<Verdict, Failure> {
-        let given = all_texts(turn, shown);
+        let given = all_texts(now, turn, shown);
         let leaks = |text: &str| now.briefing.leaks.are_in(text, &given);
         let mut allowed = self.allowed.clone();
-        shown.iter().for_each(|hit| allowed.allow_those_in(&hit.article.body));
+        for Hit { article, .. } in shown {
+            allowed.allow_those_in(&article.body);
+            allowed.allow_hosts(&article.links);
+        }
 
         let reply = output::plain(&mask.show(&answer.reply), &allowed);
         if leaks(&answer.reply) || leaks(&reply) {
@@ -187,14 +191,17 @@ impl Model {
     }
 }
 
-/// Whether a rule decided that a person must come. That a message is not understood is no such rule:
-/// a model may understand it.
+/// Whether a rule decided that a person must come. That a message is not understood, or only likely
+/// to need a person, is no such rule: a model may know better.
 fn is_ruled(first: &Verdict) -> bool {
-    first.needs_escalation && first.basis.rule.as_deref().is_some_and(|rule| rule != UNCLEAR)
+    let is_sure = |rule: &str| rule != UNCLEAR && rule != LIKELY;
+    first.needs_escalation && first.basis.rule.as_deref().is_some_and(is_sure)
 }
 
-fn all_texts(turn: &Turn, shown: &[Hit<'_>]) -> String {
-    let said = turn.history.iter().map(|said| said.text.as_str());
+/// What may be repeated: all that was said and shown, and the names that are no secret.
+fn all_texts(now: &Instructions, turn: &Turn, shown: &[Hit<'_>]) -> String {
+    let names = now.prompts.categories().chain(now.prompts.departments());
+    let said = names.chain([&*now.company]).chain(turn.history.iter().map(|s| s.text.as_str()));
     let articles = shown.iter().flat_map(|hit| [hit.article.title.as_str(), &hit.article.body]);
     let texts: Vec<&str> = said.chain(articles).chain([turn.message.as_str()]).collect();
     texts.join("\n")

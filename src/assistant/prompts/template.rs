@@ -59,10 +59,7 @@ impl Template {
         }
         let (reply, triage) = (body.part.to_owned(), triage.part.to_owned());
         let first_line = body.fault(Some(0), "").line.unwrap_or(1);
-        let template = Self { front, reply, triage, first_line };
-        // A template that can't be rendered is better found now than at the first message.
-        faults.extend(template.render("Company", &[], &[]).err());
-        template
+        Self { front, reply, triage, first_line }
     }
 
     /// The text of the instructions.
@@ -119,6 +116,7 @@ mod tests {
         let mut faults = Vec::new();
         let (reply, triage) = (Text::new(REPLY, reply), Text::new(TRIAGE, triage));
         let template = Template::parse(reply, triage, &mut faults);
+        faults.extend(template.render("Company", &[], &[]).err());
         faults.into_iter().next().map_or(Ok(template), Err)
     }
 

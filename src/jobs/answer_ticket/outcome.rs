@@ -67,7 +67,12 @@ pub async fn write(
                         done.reply = acknowledge(tx, &mut post).await?;
                     }
                 }
-                Fate::Stale(why) => post.discard(why),
+                Fate::Stale(why) => {
+                    post.discard(why);
+                    if decided.is_awaited && !is_decided {
+                        done.reply = acknowledge(tx, &mut post).await?;
+                    }
+                }
                 Fate::Answer => {
                     done.reply = Some(post.reply(id));
                     if decided.has_draft()
@@ -128,20 +133,21 @@ async fn fate_of(
     texts: &Texts,
     now: Millis,
 ) -> Result<Fate> {
-    if ticket.taken_by.is_some() {
+    // Who has answered and left again was here as well.
+    if ticket.taken_by.is_some()
+        || messages::operator_wrote_after(tx, ticket.id, decided.message_id).await?
+    {
         return Ok(Fate::OperatorJoined);
     }
     if is_decided {
         // The caller was told that an operator will answer, who has left since.
         return Ok(Fate::Stale(Stale::AlreadyAnswered));
     }
-    if !decided.is_awaited {
-        if ticket.status == Status::Closed {
-            return Ok(Fate::Stale(Stale::TicketClosed));
-        }
-        if is_overtaken(tx, ticket.id, decided.message_id).await? {
-            return Ok(Fate::Stale(Stale::NewerMessage));
-        }
+    if ticket.status == Status::Closed {
+        return Ok(Fate::Stale(Stale::TicketClosed));
+    }
+    if !decided.is_awaited && is_overtaken(tx, ticket.id, decided.message_id).await? {
+        return Ok(Fate::Stale(Stale::NewerMessage));
     }
     if !decided.is_too_many && !is_too_fast(tx, ticket, written, now).await? {
         return Ok(Fate::Answer);
