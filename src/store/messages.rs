@@ -1,5 +1,7 @@
 //! What was said in tickets.
 
+mod since;
+
 use diesel::prelude::{
     ExpressionMethods, Identifiable, Insertable, OptionalExtension, QueryDsl, Queryable,
     QueryableByName, Selectable, SelectableHelper,
@@ -18,6 +20,8 @@ use super::schema::messages;
 use super::tickets::Ticket;
 use super::{Conn, Result, StoredKind, Tx};
 use crate::clock::Millis;
+
+pub use since::{answers_since, of_customer_after, operator_wrote_after, was_said_since};
 
 /// One message of a ticket.
 #[derive(
@@ -302,73 +306,6 @@ pub async fn newest_said(conn: &Conn, ticket_id: i64, limit: i64) -> Result<Vec<
         .await)?;
     rows.reverse();
     Ok(rows)
-}
-
-/// What the customer wrote to this ticket after message `id`, at most 100 messages.
-///
-/// # Errors
-/// As every statement.
-pub async fn of_customer_after(conn: &Conn, ticket_id: i64, id: i64) -> Result<Vec<i64>> {
-    Ok(on!(conn, |c| messages::table
-        .filter(messages::ticket_id.eq(ticket_id))
-        .filter(messages::id.gt(id))
-        .filter(messages::author.eq(Author::Customer))
-        .select(messages::id)
-        .limit(100)
-        .load(c)
-        .await)?)
-}
-
-/// Whether an operator has answered in this ticket after message `id`.
-///
-/// # Errors
-/// As every statement.
-pub async fn operator_wrote_after(conn: &Conn, ticket_id: i64, id: i64) -> Result<bool> {
-    let found: Option<i64> = on!(conn, |c| messages::table
-        .filter(messages::ticket_id.eq(ticket_id))
-        .filter(messages::id.gt(id))
-        .filter(messages::author.eq(Author::Operator))
-        .select(messages::id)
-        .first(c)
-        .await
-        .optional())?;
-    Ok(found.is_some())
-}
-
-/// How many answers the assistant has given in this ticket after `since`.
-///
-/// # Errors
-/// As every statement.
-pub async fn answers_since(conn: &Conn, ticket_id: i64, since: Millis) -> Result<i64> {
-    Ok(on!(conn, |c| messages::table
-        .filter(messages::ticket_id.eq(ticket_id))
-        .filter(messages::author.eq(Author::Assistant))
-        .filter(messages::created_at.gt(since))
-        .count()
-        .get_result(c)
-        .await)?)
-}
-
-/// Whether the engine has said one of these texts in this ticket after `since`.
-///
-/// # Errors
-/// As every statement.
-pub async fn was_said_since(
-    conn: &Conn,
-    ticket_id: i64,
-    texts: &[String],
-    since: Millis,
-) -> Result<bool> {
-    let found: Vec<i64> = on!(conn, |c| messages::table
-        .filter(messages::ticket_id.eq(ticket_id))
-        .filter(messages::author.eq(Author::System))
-        .filter(messages::created_at.gt(since))
-        .filter(one_of(messages::text, texts))
-        .select(messages::id)
-        .limit(1)
-        .load(c)
-        .await)?;
-    Ok(!found.is_empty())
 }
 
 /// Moves an answer to another delivery state.
