@@ -9,6 +9,7 @@ use crate::app::AppError;
 use crate::assistant::PromptsError;
 use crate::assistant::prompts::check::{Report, check};
 use crate::config::Config;
+use crate::eval::case;
 
 /// What to do with prompts.
 #[derive(Debug, Subcommand)]
@@ -29,11 +30,18 @@ pub(super) fn run(command: &Prompts, file: Option<&Path>) -> Result<(), AppError
         Some(dir) => Some(dir.clone()),
         None => Config::load(file).map_err(|e| AppError(e.to_string()))?.prompts_dir,
     };
-    let report = check(dir.as_deref());
+    let mut report = check(dir.as_deref());
     for fault in &report.faults {
         say(shown(dir.as_deref(), fault));
     }
-    match report.faults.len() {
+    let mut faults = report.faults.len();
+    if let Some(dir) = &dir {
+        let (files, wrong) = case::check(&dir.join("cases"), &report.prompts);
+        report.read.push((files, "files of cases"));
+        faults += wrong.len();
+        wrong.iter().for_each(|fault| say(fault.to_string()));
+    }
+    match faults {
         0 => say(summary(&report)),
         1 => return Err(AppError(String::from("There is one fault in the prompts."))),
         many => return Err(AppError(format!("There are {many} faults in the prompts."))),

@@ -112,6 +112,34 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// # Errors
 /// As [`read`].
 pub fn read_file(file: &Path, prompts: &Prompts) -> Result<Vec<Case>, CaseError> {
+    parse(file, prompts)?.into_iter().collect()
+}
+
+/// All that is wrong in the files of a folder of cases and of the folders in it, and how many files
+/// there are. A folder that is not there has none.
+#[must_use]
+pub fn check(folder: &Path, prompts: &Prompts) -> (usize, Vec<CaseError>) {
+    let mut checked = (0, Vec::new());
+    for file in files(folder).into_iter().flatten() {
+        checked.0 += 1;
+        match parse(&file, prompts) {
+            Ok(cases) => checked.1.extend(cases.into_iter().filter_map(Result::err)),
+            Err(error) => checked.1.push(error),
+        }
+    }
+    let inner = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut inner: Vec<_> = inner.filter(|path| path.is_dir()).collect();
+    inner.sort();
+    for folder in inner {
+        let (files, faults) = check(&folder, prompts);
+        checked.0 += files;
+        checked.1.extend(faults);
+    }
+    checked
+}
+
+/// The cases of one file, each with its place, or what is wrong with it.
+fn parse(file: &Path, prompts: &Prompts) -> Result<Vec<Result<Case, CaseError>>, CaseError> {
     let text = fs::read_to_string(file).map_err(|e| CaseError::unreadable(file, &e))?;
     let at = |start: usize| {
         let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
@@ -128,7 +156,7 @@ pub fn read_file(file: &Path, prompts: &Prompts) -> Result<Vec<Case>, CaseError>
             None => Ok(Case { place, ..case }),
         }
     };
-    read.cases.into_iter().map(placed).collect()
+    Ok(read.cases.into_iter().map(placed).collect())
 }
 
 /// What is wrong with a case.
@@ -209,6 +237,27 @@ mod tests {
             assert!(error.place.ends_with(&format!("ru.toml:{line}")), "{error}");
             assert!(error.sentence.contains(sentence), "{error}");
         }
+    }
+
+    #[test]
+    fn every_wrong_case_of_every_folder_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let case =
+            |text: &str| format!("{{ text = \"{text}\", language = \"en\", escalate = true }},\n");
+        let inner = folder.path().join("train");
+        fs::create_dir(&inner).unwrap();
+        let wrong = format!("cases = [\n{}{}{}]", case(" "), case("hi"), case(" "));
+        fs::write(folder.path().join("en.toml"), format!("cases = [{}]", case("hello"))).unwrap();
+        fs::write(inner.join("a.toml"), wrong).unwrap();
+        fs::write(inner.join("b.toml"), "\n[[x]\n").unwrap();
+        let prompts = Prompts::embedded().unwrap();
+        let (files, faults) = check(folder.path(), &prompts);
+        assert_eq!(files, 3);
+        let places: Vec<_> = faults.iter().map(|fault| fault.place.as_str()).collect();
+        let ends = ["a.toml:2", "a.toml:4", "b.toml:2"];
+        assert_eq!(places.len(), ends.len(), "{places:?}");
+        assert!(places.iter().zip(ends).all(|(place, end)| place.ends_with(end)), "{places:?}");
+        assert_eq!(check(&folder.path().join("absent"), &prompts).0, 0);
     }
 
     #[test]

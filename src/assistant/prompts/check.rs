@@ -1,31 +1,30 @@
 //! Reads a folder of prompts to its end, for `centrium prompts check`.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::error::Text;
-use super::{Prompts, PromptsError, document, files};
+use super::{Prompts, PromptsError, files};
 use crate::assistant::language::Language;
 use crate::assistant::texts::Texts;
 
 /// What was read, and all that is wrong with it.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub struct Report {
+    /// What could be made of it.
+    pub prompts: Prompts,
     /// In the order in which the files are read.
     pub faults: Vec<PromptsError>,
     /// How many there are of what, such as 42 and "articles".
     pub read: Vec<(usize, &'static str)>,
 }
 
-/// Reads the prompts as an engine would that has this folder, and looks at what no engine reads.
-/// A new kind of file gets its lines here.
+/// Reads the prompts as an engine would that has this folder. A new kind of file gets its line here.
 #[must_use]
 pub fn check(dir: Option<&Path>) -> Report {
-    let mut report = Report::default();
-    let files = files::read_all(dir, &mut report.faults);
-    let prompts = Prompts::parse(&files, &[], &mut report.faults);
-    Texts::parse(&prompts, "Centrium", Language::Ru, &mut report.faults);
-    report.read = vec![
+    let mut faults = Vec::new();
+    let files = files::read_all(dir, &mut faults);
+    let prompts = Prompts::parse(&files, &[], &mut faults);
+    Texts::parse(&prompts, "Centrium", Language::Ru, &mut faults);
+    let read = vec![
         (prompts.categories.len(), "categories"),
         (prompts.departments.len(), "departments"),
         (prompts.rules.len(), "rules"),
@@ -33,46 +32,14 @@ pub fn check(dir: Option<&Path>) -> Report {
         (prompts.articles().count(), "articles"),
         (prompts.texts.len(), "files of texts"),
     ];
-    if let Some(dir) = dir {
-        report.check_cases(dir);
-    }
-    report
-}
-
-impl Report {
-    /// Of labelled messages only whether they are TOML: what a case holds is for those who run them.
-    fn check_cases(&mut self, dir: &Path) {
-        let paths = toml_below(&dir.join("cases"));
-        for path in &paths {
-            let name = path.strip_prefix(dir).unwrap_or(path).to_string_lossy();
-            match fs::read_to_string(path) {
-                Ok(text) => self.faults.extend(document::syntax(&Text::new(&name, &text))),
-                Err(e) => {
-                    self.faults.push(PromptsError::new(&name, format!("can't be read: {e}")));
-                }
-            }
-        }
-        self.read.push((paths.len(), "files of cases"));
-    }
-}
-
-/// The TOML files of a folder and of the folders in it, sorted; none where there is no such folder.
-fn toml_below(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
-        if path.is_dir() {
-            found.extend(toml_below(&path));
-        } else if path.extension().is_some_and(|end| end == "toml") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
+    Report { prompts, faults, read }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn faults(files: &[(&str, &str)]) -> Vec<String> {
@@ -147,17 +114,16 @@ mod tests {
     }
 
     #[test]
-    fn texts_and_cases_are_told_with_their_lines() {
+    fn texts_are_told_with_their_lines() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts/texts/en.ftl");
         let english = fs::read_to_string(file).unwrap();
         let lines = english.lines().count();
         let english = english + "mine = Hello from { $compny }\nhello = Again\nbad bad = x\n";
-        let found = faults(&[("texts/en.ftl", &english), ("cases/train/ru.toml", "\n[[x]\n")]);
+        let found = faults(&[("texts/en.ftl", &english)]);
         let starts = [
             format!("texts/en.ftl:{}: the syntax is wrong", lines + 3),
             format!("texts/en.ftl:{}: the text `hello` is there twice", lines + 2),
             format!("texts/en.ftl:{}: the text `mine` can't be said", lines + 1),
-            "cases/train/ru.toml:2:".to_owned(),
         ];
         assert_eq!(found.len(), starts.len(), "{found:#?}");
         for (found, start) in found.iter().zip(&starts) {

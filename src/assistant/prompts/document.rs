@@ -82,12 +82,6 @@ pub(super) fn read<T: DeserializeOwned>(
     read.map_err(|error| faults.push(fault(text, &error))).ok()
 }
 
-/// The faults of a text that is no TOML.
-pub(super) fn syntax(text: &Text<'_>) -> Vec<PromptsError> {
-    let (_, errors) = DeTable::parse_recoverable(text.part);
-    errors.iter().map(|error| fault(text, error)).collect()
-}
-
 fn fault(text: &Text<'_>, error: &toml::de::Error) -> PromptsError {
     text.fault(error.span().map(|span| span.start), error.message())
 }
