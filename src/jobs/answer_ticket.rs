@@ -3,9 +3,10 @@
 mod context;
 mod outcome;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use centrium_channels::{Error, Kind, Reply, Retry};
+use tokio::time::timeout;
 
 use crate::assistant::{Picture, Turn, Verdict};
 use crate::engine::Engine;
@@ -17,7 +18,9 @@ use context::{Before, Context};
 pub use context::{HISTORY, said};
 pub use outcome::write;
 
-/// Images of one message that the assistant is shown, and bytes of each.
+/// How long reading the images may take, beside the assistant's own time.
+const PICTURES_WITHIN: Duration = Duration::from_secs(2);
+/// Images of what is answered that the assistant is shown, and bytes of each.
 const MOST_PICTURES: usize = 4;
 const LARGEST_PICTURE: usize = 5 * 1024 * 1024;
 
@@ -87,17 +90,18 @@ async fn answer(engine: &Engine, context: Context) -> Result<(), Error> {
 /// Asks the assistant, within its time. Where it fails, what it would fall back on is marked so.
 async fn think(engine: &Engine, context: &Context) -> Option<Verdict> {
     let began = Instant::now();
-    let (its, mut turn) = (engine.clone(), context.turn.clone());
-    let images = context.images.clone();
+    let (assistant, mut turn) = (engine.assistant.clone(), context.turn.clone());
+    if assistant.sees_pictures() {
+        let reading = pictures(engine, &context.images);
+        turn.pictures = timeout(PICTURES_WITHIN, reading).await.unwrap_or_else(|_| {
+            tracing::warn!(message.id = context.message_id, "assistant.pictures_too_slow");
+            Vec::new()
+        });
+    }
     // A task of its own, so that a panic there ends as a failed turn here.
-    let mut thinking = tokio::spawn(async move {
-        if its.assistant.sees_pictures() {
-            turn.pictures = pictures(&its, images).await;
-        }
-        its.assistant.answer(&turn).await
-    });
+    let mut thinking = tokio::spawn(async move { assistant.answer(&turn).await });
     let limit = engine.config.ai_timeout_seconds;
-    let verdict = match tokio::time::timeout(limit, &mut thinking).await {
+    let verdict = match timeout(limit, &mut thinking).await {
         Ok(Ok(Ok(verdict))) => Some(verdict),
         Ok(Ok(Err(error))) => {
             tracing::warn!(message.id = context.message_id, %error, "assistant.failed");
@@ -127,15 +131,15 @@ async fn fall_back(engine: &Engine, turn: Turn) -> Option<Verdict> {
 }
 
 /// The images as they may be displayed. One that can't be read is not looked at.
-async fn pictures(engine: &Engine, images: Vec<Attachment>) -> Vec<Picture> {
+async fn pictures(engine: &Engine, images: &[Attachment]) -> Vec<Picture> {
     let mut pictures = Vec::new();
-    for image in images.into_iter().take(MOST_PICTURES) {
-        let (Some(key), Some(content_type)) = (image.display_key, image.display_type) else {
+    for image in images.iter().take(MOST_PICTURES) {
+        let (Some(key), Some(content_type)) = (&image.display_key, &image.display_type) else {
             continue;
         };
-        match engine.files.fetch(&key).await {
+        match engine.files.fetch(key).await {
             Ok(bytes) if bytes.len() <= LARGEST_PICTURE => {
-                pictures.push(Picture { content_type, bytes });
+                pictures.push(Picture { content_type: content_type.clone(), bytes });
             }
             Ok(_) => tracing::info!(attachment.id = image.id, "assistant.picture_too_large"),
             Err(error) => tracing::warn!(attachment.id = image.id, %error, "assistant.no_picture"),

@@ -1,11 +1,15 @@
 //! What a provider is shown, and what it is not.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
+use centrium_channels::testing::ScriptedChannel;
+use centrium_channels::{Attachment, Channel, ChannelKind, Content, Sender};
 use serde_json::{Value, json};
 
 use super::provider::{Act, KEY, Provider, answer, say};
 use super::{QUESTION, asking, start, start_with};
-use crate::harness::{API_TOKEN, App, EXTERNAL_KEY, Kind, both};
+use crate::harness::{API_TOKEN, App, EXTERNAL_KEY, Kind, both, message};
 
 /// All that the provider was ever sent.
 fn everything(provider: &Provider) -> String {
@@ -66,11 +70,10 @@ async fn a_model_that_sees_images_is_shown_them_and_another_is_told_of_them() {
     for sees in [true, false] {
         let provider = Provider::always(Act::Say(answer("Вижу.").to_string())).await;
         let folder = tempfile::tempdir().unwrap();
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let reply = std::fs::read_to_string(root.join("prompts/reply.md")).unwrap();
+        let reply = prompts_file("reply.md");
         let reply = reply.replace("images = false", &format!("images = {sees}"));
         std::fs::write(folder.path().join("reply.md"), reply).unwrap();
-        let app = with_prompts(&provider, folder.path()).await;
+        let app = with_prompts(&provider, folder.path(), Vec::new()).await;
 
         let body = json!({ "user_identifier": "anna", "text": QUESTION, "image_base64": DOT });
         app.http.message(body).await.expect(200);
@@ -88,23 +91,66 @@ async fn a_model_that_sees_images_is_shown_them_and_another_is_told_of_them() {
     }
 }
 
-/// An engine whose model is told what stands in this folder.
-pub async fn with_prompts(provider: &Provider, folder: &std::path::Path) -> App {
-    use std::sync::Arc;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_picture_is_shown_with_the_words_that_follow_it() {
+    let provider = Provider::always(say("Вижу.")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let reply = prompts_file("reply.md").replace("images = false", "images = true");
+    std::fs::write(folder.path().join("reply.md"), reply).unwrap();
+    let channel = ScriptedChannel::new(ChannelKind::Telegram);
+    let app = with_prompts(&provider, folder.path(), vec![channel]).await;
+    for (text, picture) in [("", Some(DOT)), ("что это за лампочка?", None)] {
+        let sender = Sender { identifier: "chat".into(), ..Sender::default() };
+        let mut piece = message(ChannelKind::Telegram, sender, text);
+        piece.attachments.extend(picture.map(|picture| Attachment {
+            name: "photo.png".into(),
+            content: Content::Image,
+            bytes: base64::engine::general_purpose::STANDARD.decode(picture).unwrap().into(),
+        }));
+        app.engine.ingest.accept(piece).await.unwrap();
+    }
+    super::until_no_job_is_left(&app).await;
+    let asked = provider.seen();
+    let content = &asked.last().unwrap()["messages"][1]["content"];
+    assert!(content[0]["text"].as_str().unwrap().contains("лампочка"), "{content}");
+    assert_eq!(content[1]["type"], "image_url");
+}
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_turn_is_recorded_with_what_it_cost() {
+    let provider = Provider::always(say("Смените пароль.")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let price = "articles = 4\nprice = { question = 1.5, answer = 5 }";
+    let reply = prompts_file("reply.md").replace("articles = 4", price);
+    std::fs::write(folder.path().join("reply.md"), reply).unwrap();
+    let app = with_prompts(&provider, folder.path(), Vec::new()).await;
+    let got = app.http.say("anna", QUESTION).await;
+    let decisions = app.http.decisions(&got["ticket_id"]).await;
+    // 100 tokens at 1.5 and 20 at 5, a million of each.
+    assert_eq!(decisions[0]["basis"]["model"]["cost"], 0.00025, "{decisions:#?}");
+}
+
+fn prompts_file(name: &str) -> String {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
+    std::fs::read_to_string(folder.join(name)).unwrap()
+}
+
+/// An engine whose model is told what stands in this folder.
+pub async fn with_prompts(
+    provider: &Provider,
+    folder: &std::path::Path,
+    channels: Vec<Arc<dyn Channel>>,
+) -> App {
     use centrium::assistant::{Instructions, Language, Live, Model};
     use centrium::config::Config;
 
-    let options = asking(provider, 10);
+    let mut options = asking(provider, 10);
+    options.push(("ASSISTANT_QUIET_MS", "1500".into()));
     let pairs: Vec<_> = options.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let config = Config::with(&pairs).unwrap();
     let instructions = Instructions::load(Some(folder), "Centrium", Language::Ru).unwrap();
     let model = Model::new(&config, Live::new(Arc::new(instructions))).unwrap();
     let assistant: Arc<dyn centrium::assistant::Assistant> = Arc::new(model);
-    let options = crate::harness::Options {
-        assistant: Some(assistant),
-        config: options,
-        ..Default::default()
-    };
+    let options = crate::harness::Options { assistant: Some(assistant), config: options, channels };
     App::start_with(Kind::Sqlite, options).await
 }

@@ -27,11 +27,13 @@ const LONGEST_PIECE: usize = 4_000;
 pub(super) struct Context {
     pub(super) job: Job,
     pub(super) message_id: i64,
+    /// The message, and the pieces before it that are answered with it.
+    answered: Vec<i64>,
     pub(super) ticket_id: i64,
     pub(super) is_awaited: bool,
     pub(super) language: Language,
     pub(super) turn: Turn,
-    /// The images that came with the message.
+    /// The images that came with the message and the pieces before it.
     pub(super) images: Vec<Attachment>,
     pub(super) before: Before,
 }
@@ -63,12 +65,6 @@ pub(super) async fn load(
     let tickets = by_id(tickets::by_ids(&conn, &ticket_ids).await?, |t| t.id);
     let contact_ids: Vec<i64> = tickets.values().map(|t| t.contact_id).collect();
     let contacts = by_id(contacts::by_ids(&conn, &contact_ids).await?, |c| c.id);
-    let mut images: HashMap<i64, Vec<Attachment>> = HashMap::new();
-    for file in attachments::of_messages(&conn, &message_ids).await? {
-        if file.display_key.is_some() {
-            images.entry(file.message_id).or_default().push(file);
-        }
-    }
 
     let mut contexts = Vec::with_capacity(jobs.len());
     for job in jobs {
@@ -80,14 +76,27 @@ pub(super) async fn load(
                 let mut context =
                     context(engine, job, message, ticket, contact, earlier.as_slice());
                 context.before = before(engine, &conn, ticket, &context, &earlier).await?;
-                context.images = images.remove(&message.id).unwrap_or_default();
-                context.turn.images = context.images.len();
                 Ok(context)
             }
             Err(missing) => Err(missing),
         });
     }
+    add_images(&conn, &mut contexts).await?;
     Ok(contexts)
+}
+
+/// Adds what can be displayed of the files that came with what is answered, oldest first.
+async fn add_images(conn: &Read, contexts: &mut [Result<Context, Error>]) -> Stored<()> {
+    let contexts: Vec<_> = contexts.iter_mut().flatten().collect();
+    let ids: Vec<i64> = contexts.iter().flat_map(|context| context.answered.clone()).collect();
+    let mut files = attachments::of_messages(conn, &ids).await?;
+    files.retain(|file| file.display_key.is_some());
+    for context in contexts {
+        let its = files.iter().filter(|file| context.answered.contains(&file.message_id));
+        context.images = its.cloned().collect();
+        context.turn.images = context.images.len();
+    }
+    Ok(())
 }
 
 /// What a job is about.
@@ -172,6 +181,7 @@ fn context(
     Context {
         job: job.clone(),
         message_id: message.id,
+        answered: pieces.iter().chain([message]).map(|m| m.id).collect(),
         ticket_id: ticket.id,
         is_awaited,
         language: language.unwrap_or(engine.default_language),
