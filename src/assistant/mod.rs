@@ -183,16 +183,18 @@ pub struct Passage {
 }
 
 /// What a model was asked, and what that cost.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct ModelUse {
     /// Its name, as the endpoint calls it.
     pub name: String,
     /// The first 12 hexadecimal digits of the SHA-256 of the instructions it was given.
     pub prompt: String,
-    /// Tokens of the question, over all tries.
+    /// Tokens of the question, over all tries; estimated where the endpoint did not say.
     pub tokens_in: u64,
     /// Tokens of the answer, over all tries.
     pub tokens_out: u64,
+    /// What they cost, at the price in `prompts/reply.md`; `null` where it names none.
+    pub cost: Option<f64>,
     /// How many times it was asked.
     pub tries: u32,
 }

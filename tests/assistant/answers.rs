@@ -147,6 +147,25 @@ async fn an_endpoint_without_schemas_is_asked_in_simpler_ways_and_that_is_rememb
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_objection_that_repeats_a_customers_words_changes_nothing_for_others() {
+    let provider = Provider::start(|number, _| match number {
+        0 | 1 => Act::Status(400, None, "not allowed: response_format".into()),
+        2 => Act::Status(400, None, "not allowed".into()),
+        _ => say("Смените пароль."),
+    })
+    .await;
+    let app = start(Kind::Sqlite, &provider, 10).await;
+    app.http.say("anna", "у меня response_format, что это?").await;
+    assert_eq!(app.http.say("boris", QUESTION).await["reply"], "Смените пароль.");
+    let forms: Vec<_> =
+        provider.seen().iter().map(|asked| asked["response_format"]["type"].clone()).collect();
+    assert_eq!(
+        forms,
+        [json!("json_schema"), json!("json_object"), json!(null), json!("json_schema")]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pieces_of_a_message_get_one_answer_to_all_of_them() {
     use centrium_channels::testing::ScriptedChannel;
     use centrium_channels::{ChannelKind, Sender};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use centrium::assistant::Language;
+use centrium::assistant::{Language, Turn};
 use centrium_channels::testing::ScriptedChannel;
 use centrium_channels::{ChannelKind, Sender};
 use serde_json::{Value, json};
@@ -135,6 +135,18 @@ async fn a_day_has_so_many_tokens_also_after_a_restart() {
         assert_eq!(provider.seen().len(), 2);
         app.engine.clock.advance(centrium::clock::DAY);
         assert_eq!(replies(&app, "galina").await, "Проверьте роутер.");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_without_an_answer_has_cost_tokens_and_one_that_was_refused_has_not() {
+    for (act, costs) in [(Act::Hang, true), (Act::Status(400, None, "No.".into()), false)] {
+        let provider = Provider::always(act).await;
+        let app = start(Kind::Sqlite, &provider, 1).await;
+        let turn = Turn { message: QUESTION.into(), ..Turn::default() };
+        let basis = app.engine.assistant.answer(&turn).await.unwrap().basis;
+        let used = basis.model.unwrap();
+        assert_eq!((used.tries, used.tokens_in > 500, used.tokens_out), (1, costs, 0));
     }
 }
 

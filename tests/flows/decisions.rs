@@ -49,6 +49,7 @@ impl Assistant for Grounded {
                     prompt: String::from("0123456789ab"),
                     tokens_in: 812,
                     tokens_out: 64,
+                    cost: Some(0.25),
                     tries: 1,
                 }),
                 failure: None,
@@ -76,7 +77,8 @@ both!(a_turn_tells_what_was_seen_and_decided, async |app: App| {
         "likelihood": 0.25,
         "passages": [{ "article": "internet-restart", "score": 8.5 }],
         "model": {
-            "name": "small", "prompt": "0123456789ab", "tokens_in": 812, "tokens_out": 64, "tries": 1,
+            "name": "small", "prompt": "0123456789ab", "tokens_in": 812, "tokens_out": 64, "cost": 0.25,
+            "tries": 1,
         },
         "failure": null,
     });

@@ -195,7 +195,9 @@ fn address_in(word: &str) -> Option<Url> {
     let (before, address) = word.split_at(start);
     let is_alone = !before.contains(['.', '/', '\\', '@', ':']) || before.ends_with(':');
     let address = address.trim_end_matches(|c: char| ".,;:!?)]}>»\"'”’*_".contains(c));
-    let is_one = lower.matches("://").count() == 1 && !address.contains(['\\', '@']);
+    // At any other sign some programs end the address, and may begin another link behind it.
+    let is_of_it = |c: char| c.is_alphanumeric() || "-._~:/?#=&%+,;!$*".contains(c);
+    let is_one = lower.matches("://").count() == 1 && address.chars().all(is_of_it);
     Url::parse(address).ok().filter(|url| {
         let is_named = !matches!(url.host(), None | Some(Host::Ipv6(_)));
         is_alone && is_one && is_named
@@ -278,6 +280,10 @@ mod tests {
             "https://evil.com/https://example.com/",
             "https://example.com|https://evil.com",
             "https://example.com,//evil.com",
+            "https://example.com/\"evil.com",
+            "https://example.com/<evil.com>",
+            "https://example.com/»evil.com",
+            "https://example.com/)evil.com",
             "http://192.168.1.1/reboot",
             "8.8.4.4",
             "192.168.1.1/reboot",

@@ -12,6 +12,7 @@ mod budget;
 mod conversation;
 mod endpoint;
 mod failure;
+mod form;
 mod leak;
 mod links;
 mod mask;
@@ -75,9 +76,8 @@ impl Model {
         live: Live,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let base = config.openai_base_url.as_ref().map_or(endpoint::OPENAI, |base| base.as_str());
-        let output = live.now().briefing.front.output;
         Ok(Self {
-            endpoint: Endpoint::new(base, config.openai_api_key.clone(), output)?,
+            endpoint: Endpoint::new(base, config.openai_api_key.clone())?,
             name: config.ai_model.clone(),
             allowed: Allowed::new(&config.reply_link_hosts),
             masked: config.masked_patterns.clone(),
@@ -95,6 +95,7 @@ impl Model {
         turn: &Turn,
         first: &Verdict,
         shown: &[Hit<'_>],
+        until: Deadline,
         used: &mut ModelUse,
     ) -> Result<Verdict, Failure> {
         if self.budget.is_spent().await {
@@ -115,10 +116,8 @@ impl Model {
             pictures: &turn.pictures,
             schema,
         };
-        let until = Deadline::now() + self.time;
-        let asked = timeout_at(until, self.endpoint.ask(&question, until, used)).await;
-        let answer = asked.unwrap_or(Err(Failure::Slow));
-        self.budget.spend(used.tokens_in + used.tokens_out).await;
+        let asking = self.endpoint.ask(&question, front.output, until, used);
+        let answer = timeout_at(until, asking).await.unwrap_or(Err(Failure::Slow));
         match &answer {
             Err(failure) if failure.counts() => {
                 if self.breaker.failed(Instant::now()) {
@@ -128,6 +127,7 @@ impl Model {
             Err(failure) if failure.is_nobodys() => {}
             _ => self.breaker.succeeded(),
         }
+        self.budget.spend(used.tokens_in + used.tokens_out).await;
         self.check(now, answer?, turn, first, shown, &mask)
     }
 
@@ -214,6 +214,7 @@ impl Assistant for Model {
     }
 
     async fn answer(&self, turn: &Turn) -> Result<Verdict, AssistantError> {
+        let until = Deadline::now() + self.time;
         let now = self.live.now();
         let first = now.builtin.decide(turn);
         if is_ruled(&first) {
@@ -231,7 +232,8 @@ impl Assistant for Model {
         let name = self.name.clone().unwrap_or_else(|| now.briefing.front.model.clone());
         let prompt = now.briefing.prompt.clone();
         let mut used = ModelUse { name, prompt, ..ModelUse::default() };
-        let asked = self.ask(&now, turn, &first, &shown, &mut used).await;
+        let asked = self.ask(&now, turn, &first, &shown, until, &mut used).await;
+        used.cost = now.briefing.front.price.map(|price| price.of(used.tokens_in, used.tokens_out));
         let mut verdict = asked.unwrap_or_else(|failure| {
             tracing::warn!(model.name = used.name, model.tries = used.tries, %failure, "model.failed");
             Self::failed(first, &failure)

@@ -35,6 +35,27 @@ pub(in crate::assistant) struct Front {
     pub(in crate::assistant) images: bool,
     pub(in crate::assistant) history: usize,
     pub(in crate::assistant) articles: usize,
+    /// What a million tokens cost, of questions and of answers.
+    #[serde(default)]
+    pub(in crate::assistant) price: Option<Price>,
+}
+
+/// What a million tokens cost, in whatever money.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::assistant) struct Price {
+    question: f64,
+    answer: f64,
+}
+
+impl Price {
+    /// What these tokens cost.
+    pub(in crate::assistant) fn of(self, question: u64, answer: u64) -> f64 {
+        // Exact up to 2^53 tokens.
+        #[expect(clippy::cast_precision_loss, reason = "nobody spends so many in a turn")]
+        let cost = self.question * question as f64 + self.answer * answer as f64;
+        cost / 1_000_000.0
+    }
 }
 
 /// How the form of an answer is asked for.
@@ -50,12 +71,25 @@ pub(in crate::assistant) enum Output {
     Text,
 }
 
+impl Output {
+    /// The next one for endpoints that do not know this one.
+    pub(in crate::assistant) const fn simpler(self) -> Self {
+        match self {
+            Self::Schema => Self::Json,
+            Self::Json | Self::Text => Self::Text,
+        }
+    }
+}
+
 impl Template {
     pub(super) fn parse(reply: Text<'_>, triage: Text<'_>, faults: &mut Vec<PromptsError>) -> Self {
         let Some((front, body)) = formats::halves(reply, faults) else { return Self::default() };
         let front: Front = document::read(&front, faults).unwrap_or_default();
         if !front.temperature.is_none_or(|t| (0.0..=2.0).contains(&t)) {
             faults.push(reply.fault(None, "the temperature must be from 0 to 2"));
+        }
+        if !front.price.is_none_or(|price| price.question >= 0.0 && price.answer >= 0.0) {
+            faults.push(reply.fault(None, "a price can't be below 0"));
         }
         let (reply, triage) = (body.part.to_owned(), triage.part.to_owned());
         let first_line = body.fault(Some(0), "").line.unwrap_or(1);
