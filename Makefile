@@ -1,7 +1,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test check chaos bench bench-accept-sqlite bench-accept-postgres bench-grow-sqlite \
 	bench-grow-postgres bench-jobs-sqlite bench-jobs-postgres bench-restart-sqlite \
-	bench-restart-postgres bench-memory bench-memory-sqlite bench-memory-postgres bench-turn bench-peer \
+	bench-restart-postgres bench-memory bench-memory-sqlite bench-memory-postgres bench-turn \
+	bench-provider-sqlite bench-provider-postgres bench-peer \
 	train openapi clean-services
 
 help: ## what there is
@@ -21,7 +22,7 @@ chaos: ## the long form of the tests that kill, starve, cut off and race the eng
 
 bench: bench-accept-sqlite bench-accept-postgres bench-grow-sqlite bench-grow-postgres \
 	bench-jobs-sqlite bench-jobs-postgres bench-restart-sqlite bench-restart-postgres \
-	bench-memory bench-turn bench-peer ## every benchmark, written to docs/PERFORMANCE.md
+	bench-memory bench-turn bench-provider-sqlite bench-provider-postgres bench-peer ## every benchmark, written to docs/PERFORMANCE.md
 
 bench-accept-sqlite: ## the road of a message on SQLite, beside its limits
 	bench/run.sh accept sqlite
@@ -57,6 +58,12 @@ bench-memory-postgres: ## the same on PostgreSQL alone
 
 bench-turn: ## the built-in assistant alone
 	bench/run.sh turn
+
+bench-provider-sqlite: ## messages while the provider of a model is silent, on SQLite
+	bench/run.sh provider sqlite
+
+bench-provider-postgres: ## the same on PostgreSQL
+	bench/run.sh provider postgres
 
 bench-peer: ## django-helpdesk, from PyPI, beside the engine
 	bench/run.sh peer

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::files::Files;
 use crate::health::Health;
 use crate::ingest::Ingest;
-use crate::jobs::LocalQueue;
+use crate::jobs::{LocalQueue, Outcomes};
 use crate::store::Store;
 use crate::turns::Turns;
 use crate::writer::Writer;
@@ -40,6 +40,8 @@ pub struct Parts {
     pub ingest: Ingest,
     /// The queue into the database.
     pub writer: Writer,
+    /// The queue of deliveries' ends into the database.
+    pub outcomes: Outcomes,
     /// Jobs that are leased to this engine.
     pub local: LocalQueue,
     /// Callers that wait for an answer.

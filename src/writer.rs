@@ -21,10 +21,13 @@ use crate::jobs::answer_ticket::{self, Answer, Answered};
 use crate::store::{self, Store};
 use crate::turns::Turns;
 
-/// Pieces of work in one transaction at most: enough to pay for its fsync many times over, few
-/// enough that a set commits within some tens of milliseconds.
+/// Messages in one transaction at most: enough to pay for its fsync many times over, few enough that
+/// a set commits within some tens of milliseconds.
 const SET: usize = 256;
-/// Pieces that may wait. Beyond that, callers wait to get in.
+/// Answers in one transaction at most. Where many are made at once, as after a provider's silence,
+/// messages wait for no more than these.
+const ANSWERS: usize = 64;
+/// Messages that may wait, and answers. Beyond that, callers wait to get in.
 const QUEUE: usize = 4_096;
 /// How often a piece that lost a race is tried again.
 const RACES: usize = 5;
@@ -53,7 +56,8 @@ impl Work {
 /// the queue is empty.
 #[derive(Clone)]
 pub struct Writer {
-    queue: mpsc::Sender<Work>,
+    arrivals: mpsc::Sender<Work>,
+    answers: mpsc::Sender<Work>,
     /// Sets that are being written.
     writing: Arc<AtomicUsize>,
 }
@@ -80,13 +84,15 @@ impl Writer {
     /// # Errors
     /// When there can be no more threads.
     pub fn start(desk: Desk) -> store::Result<Self> {
-        let (queue, waiting) = mpsc::channel(QUEUE);
+        let (arrivals, waiting_arrivals) = mpsc::channel(QUEUE);
+        let (answers, waiting_answers) = mpsc::channel(QUEUE);
+        let waiting = Waiting { arrivals: waiting_arrivals, answers: waiting_answers };
         let (desk, waiting) = (Arc::new(desk), Arc::new(Mutex::new(waiting)));
         let writing = Arc::<AtomicUsize>::default();
         for _ in 0..desk.store.sets_at_once() {
             desk.store.spawn("writer", run(desk.clone(), waiting.clone(), writing.clone()))?;
         }
-        Ok(Self { queue, writing })
+        Ok(Self { arrivals, answers, writing })
     }
 
     /// Writes a customer's message; durable when `Ok`.
@@ -94,7 +100,8 @@ impl Writer {
     /// # Errors
     /// As [`Inbox::accept`](centrium_channels::Inbox::accept).
     pub async fn accept(&self, arrival: Arrival) -> Result<Receipt, Error> {
-        let accepted = self.ask(|tell| Work::Arrive(Box::new(arrival), tell)).await?;
+        let work = |tell| Work::Arrive(Box::new(arrival), tell);
+        let accepted = ask(&self.arrivals, work).await?;
         Ok(accepted.receipt)
     }
 
@@ -103,13 +110,13 @@ impl Writer {
     /// # Errors
     /// `Unavailable` when the store can't be written: the job must be tried again.
     pub async fn answer(&self, answer: Answer) -> Result<Answered, Error> {
-        self.ask(|tell| Work::Answer(Box::new(answer), tell)).await
+        ask(&self.answers, |tell| Work::Answer(Box::new(answer), tell)).await
     }
 
     /// Pieces of work that wait for a writing task.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.queue.max_capacity() - self.queue.capacity()
+        [&self.arrivals, &self.answers].iter().map(|q| q.max_capacity() - q.capacity()).sum()
     }
 
     /// Whether anything waits or is being written.
@@ -117,23 +124,52 @@ impl Writer {
     pub fn is_busy(&self) -> bool {
         self.waiting() > 0 || self.writing.load(Ordering::Relaxed) > 0
     }
+}
 
-    async fn ask<T>(&self, work: impl FnOnce(Tell<T>) -> Work) -> Result<T, Error> {
-        let (tell, told) = oneshot::channel();
-        let gone =
-            || Error::new(Kind::Unavailable, "The engine is stopping. Please send it again.");
-        self.queue.send(work(tell)).await.map_err(|_| gone())?;
-        told.await.map_err(|_| gone())?
+async fn ask<T>(
+    queue: &mpsc::Sender<Work>,
+    work: impl FnOnce(Tell<T>) -> Work,
+) -> Result<T, Error> {
+    let (tell, told) = oneshot::channel();
+    let gone = || Error::new(Kind::Unavailable, "The engine is stopping. Please send it again.");
+    queue.send(work(tell)).await.map_err(|_| gone())?;
+    told.await.map_err(|_| gone())?
+}
+
+/// What waits for the writing tasks.
+struct Waiting {
+    arrivals: mpsc::Receiver<Work>,
+    answers: mpsc::Receiver<Work>,
+}
+
+impl Waiting {
+    /// Waits for work, and takes it: all messages that a set has room for, and some answers, so that
+    /// neither waits for the other. Nothing when there will be no more.
+    async fn take(&mut self, set: &mut Vec<Work>) {
+        let first = tokio::select! {
+            biased;
+            Some(arrival) = self.arrivals.recv() => arrival,
+            Some(answer) = self.answers.recv() => answer,
+            else => return,
+        };
+        set.push(first);
+        set.extend(std::iter::from_fn(|| self.arrivals.try_recv().ok()).take(SET - 1));
+        set.extend(std::iter::from_fn(|| self.answers.try_recv().ok()).take(ANSWERS - 1));
+    }
+
+    /// What waits, and was not taken.
+    fn next(&mut self) -> Option<Work> {
+        self.arrivals.try_recv().or_else(|_| self.answers.try_recv()).ok()
     }
 }
 
-async fn run(
-    desk: Arc<Desk>,
-    waiting: Arc<Mutex<mpsc::Receiver<Work>>>,
-    writing: Arc<AtomicUsize>,
-) {
+async fn run(desk: Arc<Desk>, waiting: Arc<Mutex<Waiting>>, writing: Arc<AtomicUsize>) {
     let mut set = Vec::with_capacity(SET);
-    while take(&waiting, &mut set).await > 0 {
+    loop {
+        waiting.lock().await.take(&mut set).await;
+        if set.is_empty() {
+            return;
+        }
         writing.fetch_add(1, Ordering::Relaxed);
         for set in desk.transactions(std::mem::take(&mut set)) {
             let committed = desk.commit_set(set).await;
@@ -142,17 +178,13 @@ async fn run(
                 && let Ok(mut waiting) = waiting.try_lock()
             {
                 // Who queued up behind a database that is gone has waited long enough to be told.
-                while let Ok(work) = waiting.try_recv() {
+                while let Some(work) = waiting.next() {
                     work.refuse(&unavailable);
                 }
             }
         }
         writing.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-async fn take(waiting: &Mutex<mpsc::Receiver<Work>>, set: &mut Vec<Work>) -> usize {
-    waiting.lock().await.recv_many(set, SET).await
 }
 
 impl Desk {

@@ -14,6 +14,7 @@ mod peer;
 mod postgres;
 mod process;
 mod program;
+mod provider;
 mod report;
 mod restart;
 mod server;
@@ -48,6 +49,8 @@ enum Part {
     Memory(memory::Options),
     /// The built-in assistant alone
     Turn(turn::Options),
+    /// From a message's arrival to its commit, while the provider of a model is silent
+    Provider(provider::Options),
     /// The same as accept for django-helpdesk
     Peer(peer::Options),
     /// The engine with an assistant that says the same to everyone, and an echo route
@@ -96,6 +99,7 @@ async fn run(part: Part) -> Result<()> {
         Part::Restart(options) => restart::run(&options).await,
         Part::Memory(options) => memory::run(&options).await,
         Part::Turn(options) => turn::run(&options),
+        Part::Provider(options) => provider::run(&options).await,
         Part::Peer(options) => peer::run(&options).await,
         Part::ServeConstant => constant::serve().await,
         Part::ServeBare(options) => bare::serve(options).await,

@@ -17,7 +17,7 @@ use crate::engine::{Engine, Parts};
 use crate::files::Files;
 use crate::health::Health;
 use crate::ingest::{Ingest, Rules};
-use crate::jobs::{LEASE, LocalQueue};
+use crate::jobs::{LEASE, LocalQueue, Outcomes};
 use crate::keys::{KeyRing, NewKey};
 use crate::knowledge;
 use crate::store::{Store, StoredKind, channels};
@@ -133,6 +133,8 @@ pub async fn build_with(
         turns: turns.clone(),
     })
     .map_err(|e| AppError::new("Can't start the writer", e))?;
+    let outcomes = Outcomes::start(&store, node.clone())
+        .map_err(|e| AppError::new("Can't start the writer of deliveries", e))?;
     let limits = Limits::new(config.rate_limit_per_key, config.rate_limit_per_ip);
     let engine = Engine::new(Parts {
         clock,
@@ -144,6 +146,7 @@ pub async fn build_with(
         assistant,
         default_language,
         writer,
+        outcomes,
         local,
         turns,
         channels,

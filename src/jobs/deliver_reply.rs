@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use centrium_channels::{Content, Error, Kind, Outgoing, Retry};
 
+use super::outcomes::{Outcome, Reached};
 use super::{TRIES, worker};
 use crate::engine::Engine;
 use crate::store::jobs::Job;
 use crate::store::messages::Message;
 use crate::store::tickets::Ticket;
-use crate::store::{Changes, Read, attachments, channels, contacts, jobs, messages, tickets};
+use crate::store::{Read, attachments, channels, contacts, messages, tickets};
 use crate::tickets::DeliveryState;
 
 /// How long a channel's server may take; well below the lease on the job, so that one answer is
@@ -25,7 +26,7 @@ pub async fn run(engine: &Engine, job: &Job) -> Result<(), Error> {
     let message = messages::get(&conn, job.subject_id).await?.ok_or_else(gone)?;
     if message.delivery_state != Some(DeliveryState::Pending) {
         // An earlier life of this engine sent it, and ended before it could say so to the job.
-        return finish(engine, job, &message, &None).await;
+        return finish_surely(engine, job, None).await;
     }
     let ticket = tickets::get(&conn, message.ticket_id).await?.ok_or_else(gone)?;
     let rows = channels::all(&conn).await?;
@@ -42,14 +43,13 @@ pub async fn run(engine: &Engine, job: &Job) -> Result<(), Error> {
     let too_slow = || Error::new(Kind::Unavailable, "The channel's server did not answer in time.");
     match sending.unwrap_or_else(|_| Err(too_slow())) {
         Ok(sent) => {
-            let sent = Outcome { state: DeliveryState::Sent, error: None, id: sent.external_id };
-            finish_surely(engine, job, &message, sent).await
+            let (state, external_id) = (DeliveryState::Sent, sent.external_id);
+            finish_surely(engine, job, Some(Reached { state, error: None, external_id })).await
         }
         Err(error) if error.retry == Retry::Never || job.attempts >= TRIES => {
             tracing::warn!(message.id = message.id, %error, "delivery.failed");
-            let failed =
-                Outcome { state: DeliveryState::Failed, error: Some(error.sentence), id: None };
-            finish_surely(engine, job, &message, failed).await
+            let (state, error) = (DeliveryState::Failed, Some(error.sentence));
+            finish_surely(engine, job, Some(Reached { state, error, external_id: None })).await
         }
         Err(error) => {
             worker::fail(engine, job, &error).await;
@@ -58,17 +58,12 @@ pub async fn run(engine: &Engine, job: &Job) -> Result<(), Error> {
     }
 }
 
-/// What was sent must not be sent again because it could not be noted: only the noting is tried
-/// again, for as long as the lease is ours.
-async fn finish_surely(
-    engine: &Engine,
-    job: &Job,
-    message: &Message,
-    outcome: Outcome,
-) -> Result<(), Error> {
-    let outcome = Some(outcome);
+/// The delivery's end and the job's end are one transaction. What was sent must not be sent again
+/// because it could not be noted: only the noting is tried again, for as long as the lease is ours.
+async fn finish_surely(engine: &Engine, job: &Job, reached: Option<Reached>) -> Result<(), Error> {
+    let outcome = Outcome { job_id: job.id, message_id: job.subject_id, reached };
     loop {
-        match finish(engine, job, message, &outcome).await {
+        match engine.outcomes.note(outcome.clone()).await {
             Err(error) if error.kind == Kind::Unavailable && engine.clock.now() < job.run_at => {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
@@ -76,13 +71,6 @@ async fn finish_surely(
             finished => return finished.or(Ok(())),
         }
     }
-}
-
-/// How a delivery ended.
-struct Outcome {
-    state: DeliveryState,
-    error: Option<String>,
-    id: Option<String>,
 }
 
 async fn outgoing(
@@ -115,25 +103,6 @@ async fn outgoing(
         text: message.text.clone(),
         attachments: files,
     })
-}
-
-/// The delivery's end and the job's end are one transaction.
-async fn finish(
-    engine: &Engine,
-    job: &Job,
-    message: &Message,
-    outcome: &Option<Outcome>,
-) -> Result<(), Error> {
-    let tx = engine.store.begin().await?;
-    if jobs::still_held(&tx, &engine.node, &[job.id]).await?.is_empty() {
-        return Ok(());
-    }
-    if let Some(Outcome { state, error, id }) = outcome {
-        messages::set_delivery(&tx, message.id, *state, error.as_deref(), id.as_deref()).await?;
-    }
-    Changes { finished: vec![job.id], ..Changes::default() }.write(&tx).await?;
-    tx.commit().await?;
-    Ok(())
 }
 
 fn gone() -> Error {

@@ -8,10 +8,12 @@ pub mod answer_ticket;
 pub mod deliver_reply;
 pub mod housekeeping;
 mod local;
+mod outcomes;
 mod purge;
 pub mod worker;
 
 pub use local::LocalQueue;
+pub use outcomes::Outcomes;
 
 use rand::RngExt;
 

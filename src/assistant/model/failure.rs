@@ -8,6 +8,8 @@ use std::time::Duration;
 pub(super) enum Failure {
     #[error("The model did not answer in time.")]
     Slow,
+    #[error("Too many questions were under way.")]
+    Crowded,
     #[error("The endpoint could not be reached, or broke off.")]
     Unreachable,
     #[error("The endpoint answered with status {0}.")]
@@ -37,7 +39,7 @@ impl Failure {
     /// one message, which whoever wrote the message might be the reason of.
     pub(super) const fn counts(&self) -> bool {
         let answered = matches!(self, Self::Refused | Self::Empty | Self::Leak);
-        !answered && !self.is_nobodys() && !matches!(self, Self::Open | Self::Spent)
+        !answered && !self.is_nobodys() && !matches!(self, Self::Crowded | Self::Open | Self::Spent)
     }
 
     /// Whether it tells neither that the model works nor that it does not: a message can be too much

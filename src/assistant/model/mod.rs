@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use regex::Regex;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant as Deadline, timeout_at};
 
 use self::answer::Answer;
@@ -48,6 +49,9 @@ use crate::store::Store;
 const SHOWN: f32 = 2.0;
 /// Articles that the record names.
 const RECORDED: usize = 5;
+/// Questions that are under way at once. A provider that is silent would otherwise hold a connection
+/// for each message that comes in until it is left alone.
+const AT_ONCE: usize = 64;
 const LONGEST_SUBJECT: usize = 80;
 const LONGEST_REASON: usize = 300;
 
@@ -62,6 +66,7 @@ pub struct Model {
     masked: Vec<Regex>,
     breaker: Breaker,
     budget: Budget,
+    places: Semaphore,
     time: Duration,
 }
 
@@ -83,6 +88,7 @@ impl Model {
             masked: config.masked_patterns.clone(),
             breaker: Breaker::default(),
             budget: Budget::new(config.ai_daily_tokens),
+            places: Semaphore::new(AT_ONCE),
             // Whoever waits for this turn gives up at the same time: be a little earlier.
             time: config.ai_timeout_seconds * 19 / 20,
             live,
@@ -101,6 +107,9 @@ impl Model {
         if self.budget.is_spent().await {
             return Err(Failure::Spent);
         }
+        let Ok(_place) = timeout_at(until, self.places.acquire()).await else {
+            return Err(Failure::Crowded);
+        };
         if !self.breaker.lets_through(Instant::now()) {
             return Err(Failure::Open);
         }
