@@ -85,9 +85,8 @@ pub(super) async fn publish_event(
 fn written(body: &[u8]) -> Result<&RawValue, Problem> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let written: serde_json::Result<Written<'_>> = serde_json::from_slice(body);
-    let written = written.map_err(|e| {
-        Problem::bad_request(format!("The body is not as it should be: {e}."))
-    })?;
+    let written = written
+        .map_err(|e| Problem::bad_request(format!("The body is not as it should be: {e}.")))?;
     Ok(written.payload)
 }
 

@@ -4,12 +4,12 @@ mod line;
 
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::Extension;
 use centrium_channels::{Caller, Problem};
 use secrecy::SecretString;
 use tokio::time::timeout;
@@ -100,7 +100,8 @@ fn filter(query: &Query) -> Result<Filter, Problem> {
             Problem::bad_request(format!("There is no event type \"{name}\"; there are {all}."))
         })
     };
-    let kinds = query.get("types").map(|types| types.split(',').map(str::trim).map(known).collect());
+    let kinds =
+        query.get("types").map(|types| types.split(',').map(str::trim).map(known).collect());
     Ok(Filter { kinds: kinds.transpose()?, ticket_id: number(query, "ticket", 1)? })
 }
 

@@ -5,8 +5,8 @@ use centrium_channels::{Error, Problem};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::files::FilesError;
 use crate::events::publish;
+use crate::files::FilesError;
 use crate::{knowledge, store, tickets};
 
 /// The body of every refusal.

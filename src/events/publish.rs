@@ -86,7 +86,11 @@ async fn write(engine: &Engine, draft: &Draft) -> Result<i64, Error> {
     let tx = engine.store.begin().await?;
     let keys: Vec<String> = draft.key.iter().cloned().collect();
     if let Some(used) = idempotency::find(&tx, SCOPE, &keys).await?.pop() {
-        return if used.request == draft.digest { Ok(used.resource_id) } else { Err(Error::Conflict) };
+        return if used.request == draft.digest {
+            Ok(used.resource_id)
+        } else {
+            Err(Error::Conflict)
+        };
     }
     let now = engine.clock.now();
     let payload = Payload::from(draft.payload.clone());

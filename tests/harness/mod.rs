@@ -2,6 +2,7 @@
 
 mod database;
 mod http;
+mod live;
 mod process;
 mod proxy;
 
@@ -20,6 +21,7 @@ use tokio::net::TcpListener;
 
 pub use database::{Database, Kind};
 pub use http::{Answer, Client};
+pub use live::LiveClient;
 pub use process::{Place, free_address};
 pub use proxy::Proxy;
 
