@@ -41,8 +41,10 @@ async fn engines_tell_each_other_also_after_a_lost_connection() {
     let (announcing, listening, counted) = (here.clone(), there.clone(), heard.clone());
     tokio::spawn(async move { announcing.announce_events().await });
     tokio::spawn(async move {
-        let heard = || drop(counted.fetch_add(1, Ordering::SeqCst));
-        listening.hear_of_events(heard).await;
+        let count = || {
+            counted.fetch_add(1, Ordering::SeqCst);
+        };
+        listening.hear_of_events(count).await;
     });
     // It has listened from the first on.
     until(&heard, 0).await;

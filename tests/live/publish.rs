@@ -85,7 +85,6 @@ both!(what_is_no_event_is_refused, async |app: App| {
         (400, r#"{"type":"user.created","payload":null}"#),
         (400, r#"{"type":"user.created","payload":{"a":NaN}}"#),
         (400, r#"{"type":"user.created","payload":{"a":1e400}}"#),
-        (422, r#"{"type":"user.created","payload":{"a":1.7976931348623159e308}}"#),
         (422, r#"{"type":"ticket.created","payload":{}}"#),
         (422, r#"{"type":"webhook.test","payload":{}}"#),
         (422, r#"{"type":"","payload":{}}"#),

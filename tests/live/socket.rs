@@ -115,11 +115,15 @@ both!(clients_are_counted_and_so_is_what_they_are_sent, async |app: App| {
     let last = write_numbers(&app.engine.store, 0..3).await;
     client.ids_until(last).await;
     client.is_quiet().await;
-    let text = String::from_utf8(app.http.get("/metrics").await.body).unwrap();
+    let text = metrics(&app).await;
     for line in ["centrium_live_clients 1", "centrium_live_frames_total 3"] {
         assert!(text.lines().any(|printed| printed == line), "{line}\nis not in\n{text}");
     }
 });
+
+async fn metrics(app: &App) -> String {
+    String::from_utf8(app.http.get("/metrics").await.body).unwrap()
+}
 
 fn quick(ping: u64, silence: u64) -> Options {
     let pace = Pace {
@@ -131,7 +135,7 @@ fn quick(ping: u64, silence: u64) -> Options {
 }
 
 both!(a_client_is_asked_whether_it_is_there_and_left_when_it_is_not, async |app: App| {
-    let app = app.restart(quick(20, 200)).await;
+    let app = app.restart(quick(20, 1_000)).await;
     let mut client = LiveClient::connect(&app.http, "").await;
     let mut pings = 0;
     // Each is answered by the client's own side of the WebSocket when it looks for the next.
@@ -140,7 +144,10 @@ both!(a_client_is_asked_whether_it_is_there_and_left_when_it_is_not, async |app:
         pings += 1;
     }
     // It looks no more, and so answers nothing.
-    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    let cut_off = "centrium_live_cut_off_total{reason=\"silent\"} 1";
+    while !metrics(&app).await.lines().any(|printed| printed == cut_off) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let (code, reason) = client.end().await;
     assert_eq!(code, 4009, "{reason}");
 });
