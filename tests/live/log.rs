@@ -59,7 +59,8 @@ async fn keep_writing(store: Store, ledger: Arc<Ledger>) {
         let numbers: Vec<usize> = (begin..begin + count).collect();
         for half in numbers.chunks(count.div_ceil(2)) {
             write(&tx, half.iter().map(|n| event(KIND, &json!({ "n": n }))).collect()).await;
-            let pause = rand::rng().random_range(0..3_000);
+            let is_long = rand::rng().random_bool(0.02);
+            let pause = if is_long { 50_000 } else { rand::rng().random_range(0..3_000) };
             tokio::time::sleep(Duration::from_micros(pause)).await;
         }
         let last = last_written(&tx).await.unwrap();
