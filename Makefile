@@ -1,9 +1,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test check chaos bench bench-accept-sqlite bench-accept-postgres bench-grow-sqlite \
 	bench-grow-postgres bench-jobs-sqlite bench-jobs-postgres bench-restart-sqlite \
-	bench-restart-postgres bench-memory bench-memory-sqlite bench-memory-postgres bench-turn \
-	bench-provider-sqlite bench-provider-postgres bench-peer \
-	train openapi clean-services
+	bench-restart-postgres bench-memory bench-memory-sqlite bench-memory-postgres bench-live-sqlite \
+	bench-live-postgres bench-turn bench-provider-sqlite bench-provider-postgres bench-peer train openapi \
+	clean-services
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
@@ -18,11 +18,12 @@ check: ## everything a change must pass: format, lints, documentation, OpenAPI, 
 	tests/harness/check.sh
 
 chaos: ## the long form of the tests that kill, starve, cut off and race the engine; CENTRIUM_PROGRAM names another build of it
-	CHAOS=1 tests/harness/test.sh -E 'test(/^crash::/) or test(/^assistant::races::/)'
+	CHAOS=1 tests/harness/test.sh -E 'test(/^crash::/) or test(/^assistant::races::/) or test(/^live::(log|replay)::/)'
 
 bench: bench-accept-sqlite bench-accept-postgres bench-grow-sqlite bench-grow-postgres \
 	bench-jobs-sqlite bench-jobs-postgres bench-restart-sqlite bench-restart-postgres \
-	bench-memory bench-turn bench-provider-sqlite bench-provider-postgres bench-peer ## every benchmark, written to docs/PERFORMANCE.md
+	bench-memory bench-live-sqlite bench-live-postgres bench-turn bench-provider-sqlite \
+	bench-provider-postgres bench-peer ## every benchmark, written to docs/PERFORMANCE.md
 
 bench-accept-sqlite: ## the road of a message on SQLite, beside its limits
 	bench/run.sh accept sqlite
@@ -55,6 +56,12 @@ bench-memory-sqlite: ## the same on SQLite alone
 
 bench-memory-postgres: ## the same on PostgreSQL alone
 	bench/run.sh memory postgres
+
+bench-live-sqlite: ## events on their way to 100, 1,000 and 10,000 live clients, on SQLite
+	bench/run.sh live sqlite
+
+bench-live-postgres: ## the same on PostgreSQL
+	bench/run.sh live postgres
 
 bench-turn: ## the built-in assistant alone
 	bench/run.sh turn

@@ -48,3 +48,11 @@ pub fn rfc3339(at: Millis) -> String {
         .and_then(|time| time.format(FORMAT).ok())
         .unwrap_or_default()
 }
+
+/// `2026-01-15T10:30:00`: UTC to the second, as the documents write it in `/ws`.
+#[must_use]
+pub fn utc_second(at: Millis) -> String {
+    let mut text = rfc3339(at);
+    text.truncate("2026-01-15T10:30:00".len());
+    text
+}

@@ -12,6 +12,7 @@ use crate::access::Access;
 use crate::assistant::{Assistant, Language, Live};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::events::{Pace, Tail};
 use crate::files::Files;
 use crate::health::Health;
 use crate::ingest::Ingest;
@@ -46,6 +47,10 @@ pub struct Parts {
     pub local: LocalQueue,
     /// Callers that wait for an answer.
     pub turns: Arc<Turns>,
+    /// The end of the log of events, for live clients.
+    pub tail: Arc<Tail>,
+    /// How much patience there is with live clients.
+    pub pace: Pace,
     /// The channels that are switched on.
     pub channels: Vec<Arc<dyn Channel>>,
     /// Who may do what, and how often.

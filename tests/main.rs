@@ -14,6 +14,7 @@ mod crash;
 mod dependencies;
 mod flows;
 mod harness;
+mod live;
 mod migrations;
 mod routes;
 mod statements;

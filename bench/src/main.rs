@@ -8,6 +8,7 @@ mod constant;
 mod database;
 mod grow;
 mod jobs;
+mod live;
 mod load;
 mod memory;
 mod peer;
@@ -47,6 +48,8 @@ enum Part {
     Restart(restart::Options),
     /// What the engine holds, with a full database
     Memory(memory::Options),
+    /// Events on their way to live clients
+    Live(live::Options),
     /// The built-in assistant alone
     Turn(turn::Options),
     /// From a message's arrival to its commit, while the provider of a model is silent
@@ -62,6 +65,9 @@ enum Part {
     /// As little as can finish jobs that wait
     #[command(hide = true)]
     ServeBareJobs,
+    /// As little as can bring events to live clients
+    #[command(hide = true)]
+    ServeBareLive,
 }
 
 fn main() -> ExitCode {
@@ -98,12 +104,14 @@ async fn run(part: Part) -> Result<()> {
         Part::Jobs(options) => jobs::run(&options).await,
         Part::Restart(options) => restart::run(&options).await,
         Part::Memory(options) => memory::run(&options).await,
+        Part::Live(options) => live::run(&options).await,
         Part::Turn(options) => turn::run(&options),
         Part::Provider(options) => provider::run(&options).await,
         Part::Peer(options) => peer::run(&options).await,
         Part::ServeConstant => constant::serve().await,
         Part::ServeBare(options) => bare::serve(options).await,
         Part::ServeBareJobs => bare::jobs::serve().await,
+        Part::ServeBareLive => live::bare::serve().await,
     }
 }
 

@@ -30,6 +30,8 @@ pub enum Kind {
     BareSingly,
     /// The least that can be done for jobs that wait; it takes no messages.
     BareJobs,
+    /// The least that can be done for live clients; it takes no messages.
+    BareLive,
 }
 
 impl Kind {
@@ -40,6 +42,7 @@ impl Kind {
             Self::BareSets => "bare, set commits",
             Self::BareSingly => "bare, single commits",
             Self::BareJobs => "bare loop",
+            Self::BareLive => "bare broadcast",
         }
     }
 
@@ -50,6 +53,7 @@ impl Kind {
             Self::BareSets => &["serve-bare"],
             Self::BareSingly => &["serve-bare", "--singly"],
             Self::BareJobs => &["serve-bare-jobs"],
+            Self::BareLive => &["serve-bare-live"],
         }
     }
 }

@@ -30,11 +30,18 @@ pub enum Want {
     Read,
     /// Change anything.
     Write,
+    /// Follow events live.
+    Live,
 }
 
 impl Want {
     fn allowed_by(self, scope: Scope) -> bool {
-        matches!((self, scope), (Self::External, Scope::External) | (Self::Read, Scope::Read))
+        matches!(
+            (self, scope),
+            (Self::External, Scope::External)
+                | (Self::Read, Scope::Read)
+                | (Self::Live, Scope::Live | Scope::Read)
+        )
     }
 }
 
@@ -102,6 +109,18 @@ impl Access {
         Err(Error::new(Kind::Unauthorized, "This API key is not valid here."))
     }
 
+    /// Whether a key that was let in would still be: it may have been taken away since. Counts nothing.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database had to be asked and could not.
+    pub async fn opens(&self, key: &str, want: Want) -> Result<bool, Error> {
+        if self.main_key(key, want).is_some() {
+            return Ok(true);
+        }
+        let added = self.added_key(&keys::digest(key)).await?;
+        Ok(added.is_some_and(|key| want.allowed_by(key.scope)))
+    }
+
     /// Counts a request to a public page, or to what does not exist.
     ///
     /// # Errors
@@ -130,7 +149,7 @@ impl Access {
     fn main_key(&self, key: &str, want: Want) -> Option<KeyId> {
         let name = match want {
             Want::External => KeyName::ExternalApiKey,
-            Want::Read | Want::Write => KeyName::ApiToken,
+            Want::Read | Want::Write | Want::Live => KeyName::ApiToken,
         };
         self.ring.accepts(name, key).then(|| KeyId::new(name.as_str()))
     }

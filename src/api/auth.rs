@@ -59,7 +59,8 @@ fn address_of(request: &Request) -> Option<IpAddr> {
     request.extensions().get::<Caller>().map(|caller| caller.0)
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The key in `Authorization: Bearer`.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

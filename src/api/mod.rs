@@ -9,10 +9,12 @@ mod channels;
 mod contacts;
 mod decisions;
 mod docs;
+mod events;
 mod health;
 mod home;
 mod ids;
 mod knowledge;
+mod live;
 mod messages;
 mod page;
 mod problems;
@@ -76,6 +78,12 @@ fn private() -> OpenApiRouter<Engine> {
         ))
         .routes(routes!(channels::list_channels))
         .routes(routes!(channels::switch_channel))
+        .routes(routes!(events::publish_event))
+}
+
+/// Checks its callers by itself: a browser's WebSocket has no header for a key.
+fn live() -> OpenApiRouter<Engine> {
+    OpenApiRouter::new().routes(routes!(live::open_socket))
 }
 
 /// Open to all and counted by nobody: load balancers ask often, and from one address.
@@ -96,6 +104,7 @@ fn router(engine: &Engine) -> Router<Engine> {
     public()
         .layer(count)
         .merge(private().layer(require))
+        .merge(live())
         .merge(uncounted())
         .merge(from_channels(engine))
         .into()

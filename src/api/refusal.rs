@@ -5,6 +5,7 @@ use centrium_channels::{Error, Problem};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
+use crate::events::publish;
 use crate::files::FilesError;
 use crate::{knowledge, store, tickets};
 
@@ -75,6 +76,17 @@ impl From<knowledge::Error> for Problem {
             knowledge::Error::Conflict(sentence) => Self::new(StatusCode::CONFLICT, sentence),
             knowledge::Error::Invalid(sentence) => Self::unprocessable(sentence),
             knowledge::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<publish::Error> for Problem {
+    fn from(error: publish::Error) -> Self {
+        match error {
+            publish::Error::Shape => Self::bad_request(error.to_string()),
+            publish::Error::Invalid(sentence) => Self::unprocessable(sentence),
+            publish::Error::Conflict => Self::new(StatusCode::CONFLICT, error.to_string()),
+            publish::Error::Store(error) => error.into(),
         }
     }
 }

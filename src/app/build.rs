@@ -14,6 +14,7 @@ use crate::assistant::{Assistant, Instructions, Language, Live, Model};
 use crate::clock::{Clock, DAY};
 use crate::config::Config;
 use crate::engine::{Engine, Parts};
+use crate::events::{Pace, Tail};
 use crate::files::Files;
 use crate::health::Health;
 use crate::ingest::{Ingest, Rules};
@@ -33,6 +34,8 @@ pub struct Choices {
     pub live: Live,
     /// Who answers.
     pub assistant: Arc<dyn Assistant>,
+    /// How much patience there is with live clients.
+    pub pace: Pace,
 }
 
 impl Choices {
@@ -74,7 +77,7 @@ impl Choices {
         } else {
             Arc::new(live.clone())
         };
-        Ok(Self { channels, live, assistant })
+        Ok(Self { channels, live, assistant, pace: Pace::default() })
     }
 }
 
@@ -96,7 +99,7 @@ pub async fn build_with(
     config: Config,
     choices: Choices,
 ) -> Result<(Engine, Vec<NewKey>), AppError> {
-    let Choices { channels, live, assistant } = choices;
+    let Choices { channels, live, assistant, pace } = choices;
     // Before anything is counted.
     crate::telemetry::metrics();
     let clock = Clock::default();
@@ -140,6 +143,8 @@ pub async fn build_with(
         clock,
         ingest: Ingest::new(files.clone(), writer.clone()),
         access: Access::new(ring, limits, store.clone()),
+        tail: Tail::new(store.clone(), pace.ring),
+        pace,
         store,
         files,
         live,

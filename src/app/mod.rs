@@ -69,13 +69,14 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Starts jobs, housekeeping and the channels' own loops.
+/// Starts jobs, housekeeping, live events and the channels' own loops.
 ///
 /// # Errors
 /// When the database can't be written.
 pub async fn start(engine: &Engine) -> Result<(), AppError> {
     worker::start(engine).await.map_err(|e| AppError::new("Can't start the jobs", e))?;
     housekeeping::start(engine).map_err(|e| AppError::new("Can't start the housekeeping", e))?;
+    follow_events(engine);
     for channel in &engine.channels {
         let (channel, engine) = (channel.clone(), engine.clone());
         engine.tracker.clone().spawn(async move {
@@ -89,6 +90,19 @@ pub async fn start(engine: &Engine) -> Result<(), AppError> {
         });
     }
     Ok(())
+}
+
+/// Hands new events to live clients, and tells other engines of them.
+fn follow_events(engine: &Engine) {
+    let its = engine.clone();
+    engine.tracker.spawn(async move { its.tail.run(its.stop.clone()).await });
+    let its = engine.clone();
+    engine.tracker.spawn(async move {
+        tokio::select! {
+            () = its.store.announce_events() => {}
+            () = its.stop.cancelled() => {}
+        }
+    });
 }
 
 /// Lets jobs that run end, and gives the others back.

@@ -9,9 +9,10 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::{Layer, ServiceExt};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
@@ -40,7 +41,7 @@ pub async fn serve(
     let service = service.map_request(|request: Request<_>| {
         request.map(|body| Body::new(Timely::new(Lingering::new(body), BODY_IN_ALL)))
     });
-    let graceful = GracefulShutdown::new();
+    let (closing, connections) = (CancellationToken::new(), TaskTracker::new());
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -65,10 +66,19 @@ pub async fn serve(
             // looks whether a client has gone; what was begun for it is done to its end, at most
             // the 40 s that an answer is waited for.
             .half_close(true)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-        let watched = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = watched.await {
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+            .with_upgrades();
+        let closing = closing.clone();
+        connections.spawn(async move {
+            let mut connection = std::pin::pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = closing.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, "http.connection_ended");
             }
         });
@@ -76,7 +86,9 @@ pub async fn serve(
     drop(listener);
     let began = Instant::now();
     // Half of the time is for the jobs that running requests wait for.
-    if tokio::time::timeout(DRAIN / 2, graceful.shutdown()).await.is_err() {
+    closing.cancel();
+    connections.close();
+    if tokio::time::timeout(DRAIN / 2, connections.wait()).await.is_err() {
         tracing::warn!("http.drain_cut_short");
     }
     DRAIN.saturating_sub(began.elapsed())

@@ -1,5 +1,13 @@
 //! What the outside is told, in the shapes of the documents. An event is a row that is written in
-//! the transaction of its cause; notes and drafts never become one.
+//! the transaction of its cause; notes and drafts never become one. Live clients follow the rows:
+//! [`Tail`] reads them once for all, [`Follower`] is one client's way along them.
+
+mod follower;
+mod frame;
+mod kinds;
+mod pace;
+pub mod publish;
+mod tail;
 
 use centrium_channels::ChannelKind;
 use serde::Serialize;
@@ -13,6 +21,12 @@ use crate::store::messages::Message;
 use crate::store::tickets::Ticket;
 use crate::tickets::shapes::AttachmentOut;
 use crate::tickets::{Author, Priority, Status};
+
+pub use follower::{Follower, TooSlow, Unknown};
+pub use frame::{Filter, Frame};
+pub use kinds::{KINDS, PUBLISHED, kind};
+pub use pace::Pace;
+pub use tail::{Joined, Tail};
 
 /// A customer wrote for the first time.
 #[must_use]

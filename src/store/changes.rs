@@ -64,6 +64,9 @@ impl Changes {
     /// # Errors
     /// As every statement; the transaction must then be dropped.
     pub async fn write(self, tx: &Tx) -> Result<()> {
+        if !self.events.is_empty() {
+            tx.note_events();
+        }
         let contacts: Vec<_> = self.contacts.into_values().collect();
         let tickets: Vec<_> = self.tickets.into_values().collect();
         // What others refer to comes first.

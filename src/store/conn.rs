@@ -8,7 +8,7 @@ use std::time::Duration;
 use diesel::sqlite::SqliteConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::cut::Cut;
 use super::ids::Reserved;
@@ -85,6 +85,9 @@ pub struct Tx {
     turn: Option<OwnedMutexGuard<()>>,
     /// Ids that were reserved and not taken yet.
     pub(super) reserved: Reserved,
+    /// Told after the commit, where there are new events.
+    told: watch::Sender<()>,
+    has_events: AtomicBool,
 }
 
 /// How long a rollback may take before the connection is closed instead.
@@ -92,9 +95,19 @@ const ROLLBACK: Duration = Duration::from_secs(2);
 
 impl Tx {
     /// A transaction in which nothing was done yet, not even [`begin`](Tx::begin).
-    pub(super) fn new(mut conn: Read, turn: Option<OwnedMutexGuard<()>>) -> Self {
+    pub(super) fn new(
+        mut conn: Read,
+        turn: Option<OwnedMutexGuard<()>>,
+        told: watch::Sender<()>,
+    ) -> Self {
         conn.in_transaction = true;
-        Self { conn: Some(conn), turn, reserved: Reserved::default() }
+        let (reserved, has_events) = (Reserved::default(), AtomicBool::new(false));
+        Self { conn: Some(conn), turn, reserved, told, has_events }
+    }
+
+    /// Whoever follows the log shall look at it after the commit.
+    pub(super) fn note_events(&self) {
+        self.has_events.store(true, Ordering::Relaxed);
     }
 
     /// Begins it. Other statements may be sent behind this one at once.
@@ -117,6 +130,9 @@ impl Tx {
         // Whatever became of it, and while nobody else has the turn.
         self.commits.fetch_add(1, Ordering::AcqRel);
         done.map_err(Error::of_commit)?;
+        if self.has_events.load(Ordering::Relaxed) {
+            self.told.send_replace(());
+        }
         if let Some(conn) = &mut self.conn {
             conn.in_transaction = false;
         }

@@ -1,7 +1,11 @@
 //! The log of what happened, in one growing sequence. Each event is written with its cause.
+//!
+//! On SQLite there is one writer, so that ids grow in the order of the commits. On PostgreSQL the
+//! row of a smaller id may be committed after that of a larger one; [`Reader`] misses none.
 
-#[cfg(feature = "testing")]
 mod log;
+mod notice;
+mod reader;
 
 use diesel::prelude::{ExpressionMethods, Insertable, QueryDsl};
 use diesel_async::RunQueryDsl;
@@ -15,7 +19,9 @@ use super::{Conn, Payload, Result, Tx};
 use crate::clock::Millis;
 
 #[cfg(feature = "testing")]
-pub use log::{Event, of_ticket};
+pub use log::of_ticket;
+pub use log::{Event, first, last_given, page};
+pub use reader::Reader;
 
 /// An event to be written.
 #[derive(Clone, Debug, Insertable, Serialize)]
@@ -29,6 +35,15 @@ pub struct NewEvent {
     pub payload: Payload,
     /// When.
     pub created_at: Millis,
+}
+
+/// The id of the event that this transaction wrote last.
+///
+/// # Errors
+/// As every statement; `Broken` where it wrote none.
+pub async fn last_written(tx: &Tx) -> Result<i64> {
+    // Nobody else writes on SQLite; on PostgreSQL this is the connection's own last number.
+    if tx.is_postgres() { log::last_of_connection(tx).await } else { last_given(tx).await }
 }
 
 /// Deletes up to `limit` events from before `at`, oldest first, and says how many.

@@ -44,7 +44,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, watch};
 
 pub use changes::Changes;
 pub use columns::StoredKind;
@@ -74,6 +74,10 @@ pub struct Store {
     turn: Option<Arc<Mutex<()>>>,
     searches: Arc<Semaphore>,
     cut: Cut,
+    /// Told after each commit that wrote events.
+    events: watch::Sender<()>,
+    /// What other engines know this one by.
+    name: String,
 }
 
 impl Store {
@@ -114,7 +118,8 @@ impl Store {
         };
         // Half of them, so that everyone else finds one beside the searches.
         let searches = Arc::new(Semaphore::new(connections as usize / 2));
-        Ok(Self { target, readers, writers, turn, searches, cut })
+        let (events, name) = (watch::Sender::default(), format!("{:016x}", rand::random::<u64>()));
+        Ok(Self { target, readers, writers, turn, searches, cut, events, name })
     }
 
     /// A connection for reading. On SQLite it can't write.
@@ -159,7 +164,7 @@ impl Store {
     /// As [`begin`](Store::begin).
     pub async fn turn(&self) -> Result<Tx> {
         let turn = self.queue().await?;
-        Ok(Tx::new(get(&self.writers).await?, turn))
+        Ok(Tx::new(get(&self.writers).await?, turn, self.events.clone()))
     }
 
     /// A connection for reading what the next transaction needs: on SQLite the writer's own, which has
@@ -185,6 +190,12 @@ impl Store {
             Target::Sqlite(_) => 1,
             Target::Postgres(_) => 2,
         }
+    }
+
+    /// Changes after each commit of this process that wrote events.
+    #[must_use]
+    pub fn events_written(&self) -> watch::Receiver<()> {
+        self.events.subscribe()
     }
 
     /// The counter that can cut the store off.

@@ -20,6 +20,18 @@ impl Payload {
     pub fn new(value: &impl Serialize) -> Self {
         Self(serde_json::value::to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned()))
     }
+
+    /// The JSON's text, as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl From<Box<RawValue>> for Payload {
+    fn from(json: Box<RawValue>) -> Self {
+        Self(json)
+    }
 }
 
 impl ToSql<Json, Sqlite> for Payload {

@@ -24,6 +24,12 @@ pub const PROMPTS_REFUSED: &str = "centrium_prompts_refused";
 pub const HTTP_REQUESTS_TOTAL: &str = "centrium_http_requests_total";
 /// Histogram: how long HTTP requests took, by `method` and `route`.
 pub const HTTP_REQUEST_SECONDS: &str = "centrium_http_request_seconds";
+/// Gauge: clients of `/ws`.
+pub const LIVE_CLIENTS: &str = "centrium_live_clients";
+/// Counter: events that were sent to clients of `/ws`.
+pub const LIVE_FRAMES_TOTAL: &str = "centrium_live_frames_total";
+/// Counter: clients of `/ws` that were cut off, by `reason` (`slow`, `silent`).
+pub const LIVE_CUT_OFF_TOTAL: &str = "centrium_live_cut_off_total";
 
 /// From a commit of one row to the longest wait for a model.
 const SECONDS: [f64; 15] =
@@ -88,6 +94,9 @@ fn describe() {
     describe_gauge!(JOBS_OLDEST_SECONDS, Unit::Seconds, "Age of the oldest job by state");
     describe_histogram!(ASSISTANT_SECONDS, Unit::Seconds, "Time to make an answer, by assistant");
     describe_gauge!(PROMPTS_REFUSED, "1 while the files of the prompts were refused at a reload");
+    describe_gauge!(LIVE_CLIENTS, "Clients of /ws");
+    describe_counter!(LIVE_FRAMES_TOTAL, "Events sent to clients of /ws");
+    describe_counter!(LIVE_CUT_OFF_TOTAL, "Clients of /ws that were cut off, by reason");
     describe_counter!(HTTP_REQUESTS_TOTAL, "HTTP requests by method, route and status");
     describe_histogram!(HTTP_REQUEST_SECONDS, Unit::Seconds, "Duration of HTTP requests");
 }

@@ -136,6 +136,13 @@ impl Database {
         conn
     }
 
+    /// Ends the connections that listen to other engines on PostgreSQL, as a restart would.
+    pub async fn end_listeners(&self) {
+        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND query LIKE 'LISTEN %'";
+        execute(&self.url, sql).await;
+    }
+
     /// Waits until somebody waits for a table on PostgreSQL.
     pub async fn until_waited_for(&self, table: &str) {
         let mut conn = AsyncPgConnection::establish(&self.url).await.unwrap();

@@ -2,6 +2,7 @@
 
 mod database;
 mod http;
+mod live;
 mod process;
 mod proxy;
 
@@ -12,6 +13,7 @@ use centrium::app;
 use centrium::assistant::{Assistant, Instructions, Language};
 use centrium::config::Config;
 use centrium::engine::Engine;
+use centrium::events::Pace;
 use centrium_channels::{Channel, ChannelKind, Incoming, Sender};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -19,6 +21,7 @@ use tokio::net::TcpListener;
 
 pub use database::{Database, Kind};
 pub use http::{Answer, Client};
+pub use live::LiveClient;
 pub use process::{Place, free_address};
 pub use proxy::Proxy;
 
@@ -71,6 +74,8 @@ pub struct Options {
     pub channels: Vec<Arc<dyn Channel>>,
     /// Another assistant than the built-in one.
     pub assistant: Option<Arc<dyn Assistant>>,
+    /// Other patience with live clients.
+    pub pace: Option<Pace>,
 }
 
 impl App {
@@ -129,6 +134,7 @@ pub async fn build(database: &Database, folder: &TempDir, options: Options) -> E
     if let Some(assistant) = options.assistant {
         parts.assistant = assistant;
     }
+    parts.pace = options.pace.unwrap_or(parts.pace);
     app::build_with(config, parts).await.unwrap().0
 }
 

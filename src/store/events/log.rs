@@ -1,13 +1,17 @@
-//! Reading events, for tests: the product itself only writes them yet.
+//! Reading the log.
 
-use diesel::prelude::{ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper};
+use diesel::dsl::min;
+use diesel::prelude::{
+    ExpressionMethods, QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper,
+};
+use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
-use serde_json::Value;
 
 use crate::clock::Millis;
 use crate::store::conn::on;
+use crate::store::prepared::Prepared;
 use crate::store::schema::events;
-use crate::store::{Conn, Result};
+use crate::store::{Conn, Error, Payload, Result};
 
 /// Something that happened.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -20,15 +24,69 @@ pub struct Event {
     /// The ticket it happened to.
     pub ticket_id: Option<i64>,
     /// What the outside is told.
-    pub payload: Value,
+    pub payload: Payload,
     /// When.
     pub created_at: Millis,
+}
+
+/// Up to `limit` events with ids above `after` and up to `last`, oldest first. On PostgreSQL more
+/// may yet appear between them, unless a [`Reader`](super::Reader) has come as far as `last`.
+///
+/// # Errors
+/// As every statement.
+pub async fn page(conn: &Conn, after: i64, last: i64, limit: i64) -> Result<Vec<Event>> {
+    Ok(on!(conn, |c| events::table
+        .filter(events::id.gt(after))
+        .filter(events::id.le(last))
+        .order(events::id)
+        .select(Event::as_select())
+        .limit(limit)
+        .load(c)
+        .await)?)
+}
+
+/// The smallest id that is kept, if any is.
+///
+/// # Errors
+/// As every statement.
+pub async fn first(conn: &Conn) -> Result<Option<i64>> {
+    Ok(on!(conn, |c| events::table.select(min(events::id)).first(c).await)?)
+}
+
+/// The largest id that was ever given to an event, kept or not, committed or not; 0 before the first.
+///
+/// # Errors
+/// As every statement.
+pub async fn last_given(conn: &Conn) -> Result<i64> {
+    let sql = if conn.is_postgres() {
+        "SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS id FROM events_id_seq"
+    } else {
+        "SELECT seq AS id FROM sqlite_sequence WHERE name = 'events'"
+    };
+    Ok(id(conn, sql).await?.unwrap_or(0))
+}
+
+/// PostgreSQL: the id that this connection was given last.
+pub(super) async fn last_of_connection(conn: &Conn) -> Result<i64> {
+    let id = id(conn, "SELECT currval('events_id_seq') AS id").await?;
+    id.ok_or_else(|| Error::Broken("no event was written".into()))
+}
+
+async fn id(conn: &Conn, sql: &'static str) -> Result<Option<i64>> {
+    #[derive(QueryableByName)]
+    struct Id {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+    }
+    let rows: Vec<Id> = on!(conn, |c| Prepared::new(sql).load(c).await)?;
+    Ok(rows.into_iter().next().map(|row| row.id))
 }
 
 /// Events of a ticket, oldest first.
 ///
 /// # Errors
 /// As every statement.
+#[cfg(feature = "testing")]
 pub async fn of_ticket(conn: &Conn, ticket_id: i64) -> Result<Vec<Event>> {
     Ok(on!(conn, |c| events::table
         .filter(events::ticket_id.eq(ticket_id))

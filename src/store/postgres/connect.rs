@@ -1,6 +1,7 @@
 //! One connection.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,11 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use diesel_async::AsyncPgConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UnixStream;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_postgres::config::{SslMode as Encryption, SslNegotiation};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::TlsStream;
-use tokio_postgres::{Client, Connection, NoTls};
+use tokio_postgres::{AsyncMessage, Client, Connection, NoTls};
 
 use super::error::{offers_no_tls, tls_error};
 use super::line::{Encrypted, Plain, Watched};
@@ -28,6 +30,18 @@ pub struct Connected {
     pub closed: Arc<AtomicBool>,
     /// The state of its last error.
     pub last: LastState,
+    /// What it is notified of (`LISTEN`); ends with the connection. Of more than [`UNHEARD`] that
+    /// nobody took, the newest are lost.
+    pub notifications: mpsc::Receiver<String>,
+}
+
+/// Notifications that wait to be taken.
+const UNHEARD: usize = 64;
+
+/// A connection's own task, seen from outside.
+struct Driven {
+    closed: Arc<AtomicBool>,
+    notifications: mpsc::Receiver<String>,
 }
 
 impl PostgresTarget {
@@ -104,7 +118,7 @@ impl PostgresTarget {
         let last = LastState::default();
         let mut config = self.config.clone();
         config.ssl_mode(Encryption::Require);
-        let (client, closed) = if encryption == Encryption::Require {
+        let (client, driven) = if encryption == Encryption::Require {
             let tls = Encrypted { tls: self.tls.clone(), last: last.clone() };
             let (client, connection) = config.connect(tls).await?;
             (client, drive(connection))
@@ -119,19 +133,20 @@ impl PostgresTarget {
             let (client, connection) = config.connect(Plain(last.clone())).await?;
             (client, drive(connection))
         };
-        Ok(self.wrap(client, closed, last).await)
+        Ok(self.wrap(client, driven, last).await)
     }
 
     async fn wrap(
         &self,
         client: Client,
-        closed: Arc<AtomicBool>,
+        driven: Driven,
         last: LastState,
     ) -> Result<Connected, PostgresError> {
         let conn = AsyncPgConnection::try_from(client).await.map_err(|error| {
             PostgresError::Unreachable(format!("PostgreSQL at {self}: {error}."))
         })?;
-        Ok(Connected { conn, closed, last })
+        let Driven { closed, notifications } = driven;
+        Ok(Connected { conn, closed, last, notifications })
     }
 }
 
@@ -150,20 +165,30 @@ fn both(first: PostgresError, second: PostgresError) -> PostgresError {
     }
 }
 
-fn drive<S, T>(connection: Connection<S, T>) -> Arc<AtomicBool>
+fn drive<S, T>(mut connection: Connection<S, T>) -> Driven
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     T: TlsStream + Unpin + Send + 'static,
 {
     let closed = Arc::new(AtomicBool::new(false));
     let end = End(Arc::clone(&closed));
+    let (heard, notifications) = mpsc::channel(UNHEARD);
     tokio::spawn(async move {
         let _end = end;
-        if let Err(error) = connection.await {
-            tracing::warn!(error = %error, "a PostgreSQL connection broke");
+        while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
+            match message {
+                Ok(AsyncMessage::Notification(notification)) => {
+                    drop(heard.try_send(notification.payload().to_owned()));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(error = %error, "a PostgreSQL connection broke");
+                    return;
+                }
+            }
         }
     });
-    closed
+    Driven { closed, notifications }
 }
 
 /// Reports the end of a connection, even where its task is aborted.

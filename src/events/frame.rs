@@ -1,0 +1,110 @@
+//! An event as a live client is sent it.
+
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+use serde::Serialize;
+
+use super::kinds;
+use crate::clock::utc_second;
+use crate::store::Payload;
+use crate::store::events::Event;
+
+/// One event's frame, made once for all clients. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Frame(Arc<Made>);
+
+#[derive(Debug)]
+struct Made {
+    id: i64,
+    kind: &'static str,
+    ticket_id: Option<i64>,
+    text: Utf8Bytes,
+}
+
+impl Frame {
+    /// The frame of an event; `None` of one that is not for live clients.
+    #[must_use]
+    pub fn of(event: &Event) -> Option<Self> {
+        #[derive(Serialize)]
+        struct Out<'a> {
+            #[serde(rename = "type")]
+            kind: &'a str,
+            payload: &'a Payload,
+            timestamp: String,
+            id: i64,
+        }
+        let kind = kinds::kind(&event.kind)?;
+        let timestamp = utc_second(event.created_at);
+        let out = Out { kind, payload: &event.payload, timestamp, id: event.id };
+        // Such a structure can always be written.
+        let text = serde_json::to_string(&out).unwrap_or_default().into();
+        Some(Self(Arc::new(Made { id: event.id, kind, ticket_id: event.ticket_id, text })))
+    }
+
+    /// The event's id.
+    #[must_use]
+    pub fn id(&self) -> i64 {
+        self.0.id
+    }
+
+    /// `{"type","payload","timestamp","id"}`
+    #[must_use]
+    pub fn text(&self) -> Utf8Bytes {
+        self.0.text.clone()
+    }
+}
+
+/// Which events a client wants; the default is all of them.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only of these kinds.
+    pub kinds: Option<Vec<&'static str>>,
+    /// Only of this ticket.
+    pub ticket_id: Option<i64>,
+}
+
+impl Filter {
+    /// Whether the client wants this one.
+    #[must_use]
+    pub fn admits(&self, frame: &Frame) -> bool {
+        let is_of_kind = self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&frame.0.kind));
+        is_of_kind && self.ticket_id.is_none_or(|ticket| frame.0.ticket_id == Some(ticket))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(kind: &str, ticket_id: Option<i64>) -> Event {
+        let payload = Payload::new(&json!({ "n": 1.0, "text": "да\n" }));
+        Event { id: 7, kind: kind.into(), ticket_id, payload, created_at: 1_705_314_600_999 }
+    }
+
+    #[test]
+    fn a_frame_is_the_documents_with_an_id() {
+        let frame = Frame::of(&event("ticket.created", Some(3))).unwrap();
+        assert_eq!(
+            frame.text().as_str(),
+            "{\"type\":\"ticket.created\",\"payload\":{\"n\":1.0,\"text\":\"да\\n\"},\
+             \"timestamp\":\"2024-01-15T10:30:00\",\"id\":7}"
+        );
+        assert!(Frame::of(&event("webhook.test", None)).is_none());
+    }
+
+    #[test]
+    fn a_filter_lets_through_what_is_asked_for() {
+        let frame = Frame::of(&event("ticket.created", Some(3))).unwrap();
+        let other = Frame::of(&event("user.created", None)).unwrap();
+        let of_kind = Filter { kinds: Some(vec!["ticket.created"]), ticket_id: None };
+        let of_ticket = Filter { kinds: None, ticket_id: Some(3) };
+        let neither = Filter { kinds: Some(vec!["user.created"]), ticket_id: Some(3) };
+        assert!(Filter::default().admits(&frame) && Filter::default().admits(&other));
+        assert!(of_kind.admits(&frame) && !of_kind.admits(&other));
+        assert!(of_ticket.admits(&frame) && !of_ticket.admits(&other));
+        assert!(!neither.admits(&frame) && !neither.admits(&other));
+    }
+}

@@ -1,0 +1,218 @@
+//! What another system says has happened, such as a payment.
+
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::kinds::PUBLISHED;
+use crate::engine::Engine;
+use crate::store::events::{self, NewEvent};
+use crate::store::idempotency::{self, IdempotencyKey};
+use crate::store::{self, Changes, Payload};
+
+/// Bytes of a payload, as it was written.
+const LARGEST: usize = 64 * 1024;
+/// Where the keys of published events stand. `API_TOKEN` alone publishes, so that its callers are one.
+const SCOPE: &str = "events";
+
+/// An event was not published, and nothing was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The payload is no JSON object.
+    #[error("The payload must be a JSON object.")]
+    Shape,
+    /// A value can't be taken; the sentence says which and why.
+    #[error("{0}")]
+    Invalid(String),
+    /// The idempotency key belongs to another request.
+    #[error("This Idempotency-Key was already used for another event.")]
+    Conflict,
+    /// The database could not do it.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// An event that may be published.
+pub struct Draft {
+    kind: &'static str,
+    payload: Box<RawValue>,
+    digest: String,
+    key: Option<String>,
+}
+
+impl Draft {
+    /// An event of this kind, whose payload is stored as it is written here, but for U+0000, which
+    /// becomes U+FFFD. `value` is the same payload, read. Two with the same `key` are the same event.
+    ///
+    /// # Errors
+    /// `Shape` where the payload is no object; `Invalid` for another kind than those of [`PUBLISHED`],
+    /// a payload over 64 KiB, and a number that no 64-bit float can hold.
+    pub fn new(
+        kind: &str,
+        payload: &RawValue,
+        value: &Value,
+        key: Option<String>,
+    ) -> Result<Self, Error> {
+        let Some(kind) = PUBLISHED.into_iter().find(|known| *known == kind) else {
+            let kinds = PUBLISHED.join(", ");
+            return Err(Error::Invalid(format!("The type of an event is one of {kinds}.")));
+        };
+        if !value.is_object() {
+            return Err(Error::Shape);
+        }
+        if payload.get().len() > LARGEST {
+            return Err(Error::Invalid("The payload is larger than 64 KiB.".into()));
+        }
+        let payload = kept(payload)?;
+        let digest = Sha256::digest(json!([kind, value]).to_string());
+        let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { kind, payload, digest, key })
+    }
+}
+
+/// Writes the event into the log, and gives its id, or that of an earlier one with the same key.
+///
+/// # Errors
+/// `Conflict` where the key was used for something else, `Store`.
+pub async fn publish(engine: &Engine, draft: &Draft) -> Result<i64, Error> {
+    match write(engine, draft).await {
+        // The same key was used at this moment: a second look finds what it made.
+        Err(Error::Store(store::Error::Contended(_))) => write(engine, draft).await,
+        done => done,
+    }
+}
+
+async fn write(engine: &Engine, draft: &Draft) -> Result<i64, Error> {
+    let tx = engine.store.begin().await?;
+    let keys: Vec<String> = draft.key.iter().cloned().collect();
+    if let Some(used) = idempotency::find(&tx, SCOPE, &keys).await?.pop() {
+        return if used.request == draft.digest {
+            Ok(used.resource_id)
+        } else {
+            Err(Error::Conflict)
+        };
+    }
+    let now = engine.clock.now();
+    let payload = Payload::from(draft.payload.clone());
+    let event = NewEvent { kind: draft.kind, ticket_id: None, payload, created_at: now };
+    Changes { events: vec![event], ..Changes::default() }.write(&tx).await?;
+    let id = events::last_written(&tx).await?;
+    let key = draft.key.clone().map(|key| IdempotencyKey {
+        scope: SCOPE.into(),
+        key,
+        request: draft.digest.clone(),
+        resource_id: id,
+        created_at: now,
+    });
+    Changes { idempotency: key.into_iter().collect(), ..Changes::default() }.write(&tx).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// The payload with `\u0000` replaced, since PostgreSQL can't hold it. A number that is infinite as
+/// a float would be none any more where the payload is read and written again.
+fn kept(payload: &RawValue) -> Result<Box<RawValue>, Error> {
+    let text = payload.get();
+    let (mut kept, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(quote) = rest.find('"') {
+        check_numbers(&rest[..quote])?;
+        let end = quote + 1 + end_of_string(&rest[quote + 1..]);
+        kept.push_str(&rest[..quote]);
+        push_string(&mut kept, &rest[quote..end]);
+        rest = &rest[end..];
+    }
+    check_numbers(rest)?;
+    kept.push_str(rest);
+    RawValue::from_string(kept).map_err(|error| Error::Invalid(format!("The payload: {error}.")))
+}
+
+/// The place behind the quote that ends a string, from behind the one that begins it.
+fn end_of_string(text: &str) -> usize {
+    let mut is_escaped = false;
+    let end = text.bytes().position(|byte| {
+        let is_end = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        is_end
+    });
+    end.map_or(text.len(), |end| end + 1)
+}
+
+fn push_string(kept: &mut String, string: &str) {
+    let mut rest = string;
+    while let Some(at) = rest.find('\\') {
+        // An escape is at least two ASCII characters; `\\u0000` is a backslash and four letters.
+        let (before, escape) = rest.split_at(at);
+        kept.push_str(before);
+        let is_zero = escape.starts_with("\\u0000");
+        kept.push_str(if is_zero { "\\ufffd" } else { &escape[..2] });
+        rest = &escape[if is_zero { 6 } else { 2 }..];
+    }
+    kept.push_str(rest);
+}
+
+/// What stands between two strings.
+fn check_numbers(text: &str) -> Result<(), Error> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    let words = text.split(|c| !is_part(c)).filter(|word| word.contains(['.', 'e', 'E']));
+    for number in words.filter_map(|word| word.parse::<f64>().ok()) {
+        if number.is_infinite() {
+            return Err(Error::Invalid("A number of the payload is too large for a float.".into()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept_of(text: &str) -> Result<String, Error> {
+        let raw: &RawValue = serde_json::from_str(text).unwrap();
+        kept(raw).map(|kept| kept.get().to_owned())
+    }
+
+    #[test]
+    fn a_payload_stays_as_it_was_written() {
+        for text in [
+            r#"{"a": 1.0, "b":1e16,"c" : -0.0, "d":123456789012345678901234567890}"#,
+            r#"{"a\"b": "\\", "c": "\\u0000", "d": "\u0001\n\/", "e": "1e999", "я": "\ud83d\ude00"}"#,
+            "{}",
+            "{\n  \"a\": [true, false, null]\n}",
+        ] {
+            assert_eq!(kept_of(text).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_zero_is_replaced_wherever_it_stands() {
+        let text = r#"{"a\u0000": "\\\u0000\u0000", "b": ["x\u0000y"]}"#;
+        let expected = r#"{"a\ufffd": "\\\ufffd\ufffd", "b": ["x\ufffdy"]}"#;
+        assert_eq!(kept_of(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_only_infinity_could_stand_for_is_refused() {
+        let number = "1.7976931348623159e308";
+        for text in [format!("{{\"a\":[1,{number}]}}"), format!("{{\"a\":-{number}, \"b\":1}}")] {
+            assert!(matches!(kept_of(&text), Err(Error::Invalid(_))), "{text}");
+        }
+        kept_of(r#"{"a":1.7976931348623157e308,"b":5e-999}"#).unwrap();
+    }
+
+    #[test]
+    fn what_may_not_be_published_is_refused() {
+        let draft = |kind: &str, text: &str| {
+            let raw: &RawValue = serde_json::from_str(text).unwrap();
+            Draft::new(kind, raw, &serde_json::from_str(text).unwrap(), None)
+        };
+        assert!(draft("payment.completed", "{}").is_ok());
+        assert!(matches!(draft("ticket.created", "{}"), Err(Error::Invalid(_))));
+        assert!(matches!(draft("payment.completed", "[]"), Err(Error::Shape)));
+        let padding = |n: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(n - 8));
+        assert!(draft("payment.completed", &padding(LARGEST)).is_ok());
+        assert!(matches!(
+            draft("payment.completed", &padding(LARGEST + 1)),
+            Err(Error::Invalid(_))
+        ));
+    }
+}

@@ -1,0 +1,100 @@
+//! `POST /api/events`
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{API_TOKEN, Answer, App, EXTERNAL_KEY, LiveClient, both};
+
+const EVENTS: &str = "/api/events";
+
+fn payment() -> Value {
+    json!({ "type": "payment.completed", "payload": { "user_id": 1, "amount": 1500.0 } })
+}
+
+async fn post_text(app: &App, key: Option<&str>, body: &str) -> Answer {
+    let mut request = app.http.plain(Method::POST, EVENTS).bearer_auth(API_TOKEN);
+    if let Some(key) = key {
+        request = request.header("Idempotency-Key", key);
+    }
+    app.http.send(request.body(body.to_owned())).await
+}
+
+both!(a_payload_comes_out_as_it_went_in, async |app: App| {
+    let mut client = LiveClient::connect(&app.http, "").await;
+    for (kind, payload) in [
+        ("payment.completed", r#"{"b": 1.0, "a":1e16,"c" : -0.0, "d":123456789012345678901}"#),
+        ("transaction.created", r#"{"я": "\u044f\ud83d\ude00", "n": [1.50, {}, null], "x":{}}"#),
+        ("user.created", "{}"),
+    ] {
+        let body = format!("{{\"type\": \"{kind}\", \"payload\": {payload}, \"other\": 1}}");
+        let made = post_text(&app, None, &body).await.expect(201);
+        let text = client.text().await;
+        let id = &made["id"];
+        assert!(
+            text.starts_with(&format!("{{\"type\":\"{kind}\",\"payload\":{payload},")),
+            "{text}"
+        );
+        assert!(text.ends_with(&format!("\"id\":{id}}}")), "{text}");
+    }
+    let zero = "{\"type\":\"user.created\",\"payload\":{\"a\\u0000b\":\"\\\\u0000\\u0000\"}}";
+    post_text(&app, None, zero).await.expect(201);
+    assert!(client.text().await.contains("{\"a\\ufffdb\":\"\\\\u0000\\ufffd\"}"));
+});
+
+both!(a_repeat_is_the_same_event, async |app: App| {
+    let mut client = LiveClient::connect(&app.http, "").await;
+    let body = payment().to_string();
+    let made = post_text(&app, Some("pay-1"), &body).await.expect(201);
+    client.expect("payment.completed").await;
+    // The same in other words.
+    let again = r#"{"payload":{"amount":1.5e3, "user_id":1},"type":"payment.completed"}"#;
+    assert_eq!(post_text(&app, Some("pay-1"), again).await.expect(201), made);
+    client.is_quiet().await;
+    let other = r#"{"type":"payment.completed","payload":{"amount":1}}"#;
+    post_text(&app, Some("pay-1"), other).await.refused(409);
+    post_text(&app, Some("pay 2"), other).await.refused(400);
+    assert_ne!(post_text(&app, Some("pay-2"), &body).await.expect(201), made);
+    assert_ne!(post_text(&app, None, &body).await.expect(201), made);
+});
+
+both!(repeats_at_the_same_moment_are_one_event, async |app: App| {
+    let mut client = LiveClient::connect(&app.http, "").await;
+    for round in 0..5 {
+        let (key, body) = (format!("pay-{round}"), payment().to_string());
+        let posts = (0..8).map(|_| post_text(&app, Some(&key), &body));
+        let answers = futures_util::future::join_all(posts).await;
+        let ids: Vec<Value> =
+            answers.iter().map(|answer| answer.expect(201)["id"].clone()).collect();
+        assert!(ids.iter().all(|id| id == &ids[0]), "{ids:?}");
+        assert_eq!(client.expect("payment.completed").await["id"], ids[0]);
+        client.is_quiet().await;
+    }
+});
+
+both!(what_is_no_event_is_refused, async |app: App| {
+    let large =
+        format!("{{\"type\":\"user.created\",\"payload\":{{\"a\":\"{}\"}}}}", "x".repeat(65_529));
+    for (status, body) in [
+        (400, ""),
+        (400, "[]"),
+        (400, r#"{"type":"user.created"}"#),
+        (400, r#"{"payload":{}}"#),
+        (400, r#"{"type":5,"payload":{}}"#),
+        (400, r#"{"type":"user.created","payload":[]}"#),
+        (400, r#"{"type":"user.created","payload":"{}"}"#),
+        (400, r#"{"type":"user.created","payload":null}"#),
+        (400, r#"{"type":"user.created","payload":{"a":NaN}}"#),
+        (400, r#"{"type":"user.created","payload":{"a":1e400}}"#),
+        (422, r#"{"type":"ticket.created","payload":{}}"#),
+        (422, r#"{"type":"webhook.test","payload":{}}"#),
+        (422, r#"{"type":"","payload":{}}"#),
+        (422, large.as_str()),
+    ] {
+        post_text(&app, None, body).await.refused(status);
+    }
+    let request = || app.http.plain(Method::POST, EVENTS).json(&payment());
+    app.http.send(request()).await.refused(401);
+    app.http.send(request().bearer_auth(EXTERNAL_KEY)).await.refused(401);
+    let conn = app.engine.store.read().await.unwrap();
+    assert_eq!(centrium::store::events::first(&conn).await.unwrap(), None, "nothing was stored");
+});
