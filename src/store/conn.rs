@@ -8,7 +8,7 @@ use std::time::Duration;
 use diesel::sqlite::SqliteConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use super::cut::Cut;
 use super::ids::Reserved;
@@ -85,6 +85,9 @@ pub struct Tx {
     turn: Option<OwnedMutexGuard<()>>,
     /// Ids that were reserved and not taken yet.
     pub(super) reserved: Reserved,
+    /// Who waits for deliveries to webhooks, and whether this transaction has some for them.
+    deliveries: Arc<Notify>,
+    has_deliveries: AtomicBool,
 }
 
 /// How long a rollback may take before the connection is closed instead.
@@ -92,9 +95,24 @@ const ROLLBACK: Duration = Duration::from_secs(2);
 
 impl Tx {
     /// A transaction in which nothing was done yet, not even [`begin`](Tx::begin).
-    pub(super) fn new(mut conn: Read, turn: Option<OwnedMutexGuard<()>>) -> Self {
+    pub(super) fn new(
+        mut conn: Read,
+        turn: Option<OwnedMutexGuard<()>>,
+        deliveries: Arc<Notify>,
+    ) -> Self {
         conn.in_transaction = true;
-        Self { conn: Some(conn), turn, reserved: Reserved::default() }
+        Self {
+            conn: Some(conn),
+            turn,
+            reserved: Reserved::default(),
+            deliveries,
+            has_deliveries: AtomicBool::new(false),
+        }
+    }
+
+    /// What was written is for the webhooks' dispatcher, which looks as soon as it is committed.
+    pub(super) fn has_deliveries(&self) {
+        self.has_deliveries.store(true, Ordering::Relaxed);
     }
 
     /// Begins it. Other statements may be sent behind this one at once.
@@ -119,6 +137,9 @@ impl Tx {
         done.map_err(Error::of_commit)?;
         if let Some(conn) = &mut self.conn {
             conn.in_transaction = false;
+        }
+        if self.has_deliveries.load(Ordering::Relaxed) {
+            self.deliveries.notify_one();
         }
         self.cut.step().map_err(|cut| Error::from(cut).of_commit())
     }

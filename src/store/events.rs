@@ -1,17 +1,20 @@
 //! The log of what happened, in one growing sequence. Each event is written with its cause.
 
+pub(super) mod fan_out;
 #[cfg(feature = "testing")]
 mod log;
 
-use diesel::prelude::{ExpressionMethods, Insertable, QueryDsl};
+use diesel::prelude::{ExpressionMethods, Insertable, QueryDsl, Queryable, QueryableByName};
+use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
 use super::conn::on;
 use super::insert::rows;
 use super::one_of::one_of;
+use super::prepared::Prepared;
 use super::schema::events;
-use super::{Conn, Payload, Result, Tx};
+use super::{Conn, Error, Payload, Result, Tx, deliveries};
 use crate::clock::Millis;
 
 #[cfg(feature = "testing")]
@@ -31,7 +34,85 @@ pub struct NewEvent {
     pub created_at: Millis,
 }
 
-/// Deletes up to `limit` events from before `at`, oldest first, and says how many.
+/// Writes one event that no webhook is told of by itself, and gives its id.
+///
+/// # Errors
+/// As every statement.
+pub async fn insert(tx: &Tx, event: &NewEvent) -> Result<i64> {
+    let conn: &Conn = tx;
+    let values = if conn.is_postgres() { "$1, $2::json, $3" } else { "?1, ?2, ?3" };
+    let sql =
+        format!("INSERT INTO events (kind, payload, created_at) VALUES ({values}) RETURNING id");
+    let rows: Vec<Id> = on!(conn, |c| Prepared::new(&sql)
+        .text(event.kind)
+        .text(event.payload.text())
+        .number(event.created_at)
+        .load(c)
+        .await)?;
+    let id = rows.into_iter().next().map(|row| row.id);
+    id.ok_or_else(|| Error::Broken("an event was written and has no id".into()))
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// What an event says.
+#[derive(Clone, Debug, Queryable)]
+pub struct Told {
+    /// The event.
+    pub id: i64,
+    /// What happened.
+    pub kind: String,
+    /// What the outside is told.
+    pub payload: Payload,
+}
+
+/// What these events say; those that are not kept any more are missing.
+///
+/// # Errors
+/// As every statement.
+pub async fn told(conn: &Conn, ids: &[i64]) -> Result<Vec<Told>> {
+    Ok(on!(conn, |c| events::table
+        .filter(one_of(events::id, ids))
+        .select((events::id, events::kind, events::payload))
+        .load(c)
+        .await)?)
+}
+
+/// The ids of up to `limit` events from `since` until before `until`, in their order: those of one
+/// kind, or all that are not for one webhook alone.
+///
+/// # Errors
+/// As every statement.
+pub async fn between(
+    conn: &Conn,
+    kind: Option<&str>,
+    since: Millis,
+    until: Millis,
+    limit: i64,
+) -> Result<Vec<i64>> {
+    Ok(on!(conn, |c| {
+        let mut query = events::table
+            .filter(events::created_at.ge(since))
+            .filter(events::created_at.lt(until))
+            .select(events::id)
+            .into_boxed();
+        query = match kind {
+            Some(kind) => query.filter(events::kind.eq(kind)),
+            None => query.filter(events::kind.ne(TEST)),
+        };
+        query.order((events::created_at, events::id)).limit(limit).load(c).await
+    })?)
+}
+
+/// The kind of an event that is for one webhook alone.
+pub const TEST: &str = "webhook.test";
+
+/// Deletes up to `limit` events from before `at`, oldest first, with their deliveries, of which it
+/// deletes up to `limit` first. Says how many rows these were.
 ///
 /// # Errors
 /// As every statement.
@@ -44,6 +125,10 @@ pub async fn purge(tx: &Tx, at: Millis, limit: i64) -> Result<usize> {
         .limit(limit)
         .load(c)
         .await)?;
+    let of_them = deliveries::delete_of_events(tx, &old, limit).await?;
+    if i64::try_from(of_them).unwrap_or(limit) >= limit {
+        return Ok(of_them);
+    }
     Ok(on!(conn, |c| diesel::delete(events::table)
         .filter(one_of(events::id, &old))
         .execute(c)

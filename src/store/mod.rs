@@ -29,6 +29,7 @@ pub mod attachments;
 pub mod channels;
 pub mod contacts;
 pub mod decisions;
+pub mod deliveries;
 pub mod events;
 pub mod idempotency;
 pub mod jobs;
@@ -39,12 +40,13 @@ pub mod search;
 pub mod settings;
 pub mod statistics;
 pub mod tickets;
+pub mod webhooks;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 pub use changes::Changes;
 pub use columns::StoredKind;
@@ -73,6 +75,7 @@ pub struct Store {
     writers: bb8::Pool<Manager>,
     turn: Option<Arc<Mutex<()>>>,
     searches: Arc<Semaphore>,
+    deliveries: Arc<Notify>,
     cut: Cut,
 }
 
@@ -114,7 +117,7 @@ impl Store {
         };
         // Half of them, so that everyone else finds one beside the searches.
         let searches = Arc::new(Semaphore::new(connections as usize / 2));
-        Ok(Self { target, readers, writers, turn, searches, cut })
+        Ok(Self { target, readers, writers, turn, searches, deliveries: Arc::default(), cut })
     }
 
     /// A connection for reading. On SQLite it can't write.
@@ -159,7 +162,7 @@ impl Store {
     /// As [`begin`](Store::begin).
     pub async fn turn(&self) -> Result<Tx> {
         let turn = self.queue().await?;
-        Ok(Tx::new(get(&self.writers).await?, turn))
+        Ok(Tx::new(get(&self.writers).await?, turn, self.deliveries.clone()))
     }
 
     /// A connection for reading what the next transaction needs: on SQLite the writer's own, which has
@@ -185,6 +188,12 @@ impl Store {
             Target::Sqlite(_) => 1,
             Target::Postgres(_) => 2,
         }
+    }
+
+    /// Told after each commit in this process that gave the webhooks' dispatcher something to do.
+    #[must_use]
+    pub fn deliveries_written(&self) -> &Notify {
+        &self.deliveries
     }
 
     /// The counter that can cut the store off.

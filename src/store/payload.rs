@@ -20,6 +20,12 @@ impl Payload {
     pub fn new(value: &impl Serialize) -> Self {
         Self(serde_json::value::to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned()))
     }
+
+    /// The JSON itself.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
 }
 
 impl ToSql<Json, Sqlite> for Payload {
