@@ -110,8 +110,8 @@ impl Tx {
         }
     }
 
-    /// What was written is for the webhooks' dispatcher, which looks as soon as it is committed.
-    pub(super) fn has_deliveries(&self) {
+    /// What this changes is for the webhooks' dispatcher, which looks as soon as it is committed.
+    pub fn wake_dispatcher(&self) {
         self.has_deliveries.store(true, Ordering::Relaxed);
     }
 

@@ -14,7 +14,7 @@ use super::insert::{rows, write_all};
 use super::names::WebhookStatus;
 use super::one_of::one_of;
 use super::prepared::{Fixed, Prepared};
-use super::schema::{events, webhook_deliveries};
+use super::schema::{events, webhook_deliveries, webhooks};
 use super::{Conn, Payload, Result, Tx};
 use crate::clock::Millis;
 
@@ -80,7 +80,7 @@ pub type Shown = (Delivery, Option<String>, Option<Payload>);
 /// As every statement.
 pub async fn insert(tx: &Tx, deliveries: Vec<NewDelivery>) -> Result<()> {
     write_all(tx, vec![Box::new(deliveries)]).await?;
-    tx.has_deliveries();
+    tx.wake_dispatcher();
     Ok(())
 }
 
@@ -214,12 +214,13 @@ pub async fn count(conn: &Conn, webhook_id: i64, status: Option<WebhookStatus>) 
         .await)?)
 }
 
-/// How many deliveries have not ended.
+/// How many deliveries have not ended, of webhooks that there are.
 ///
 /// # Errors
 /// As every statement.
 pub async fn count_pending(conn: &Conn) -> Result<i64> {
     Ok(on!(conn, |c| webhook_deliveries::table
+        .inner_join(webhooks::table.on(webhooks::id.eq(webhook_deliveries::webhook_id)))
         .filter(with(Some(WebhookStatus::Pending)))
         .count()
         .get_result(c)
@@ -266,7 +267,7 @@ pub async fn begin_anew(tx: &Tx, id: i64, now: Millis) -> Result<()> {
         ))
         .execute(c)
         .await)?;
-    tx.has_deliveries();
+    tx.wake_dispatcher();
     Ok(())
 }
 
@@ -283,7 +284,7 @@ pub async fn delete_of_webhook(tx: &Tx, webhook_id: i64, limit: i64) -> Result<u
         .limit(limit)
         .load(c)
         .await)?;
-    delete(conn, &ids).await
+    delete(tx, &ids).await
 }
 
 /// Deletes up to `limit` deliveries of these events, and says how many.
@@ -295,13 +296,18 @@ pub(super) async fn delete_of_events(tx: &Tx, events: &[i64], limit: i64) -> Res
         .limit(limit)
         .load(c)
         .await)?;
-    delete(conn, &ids).await
+    delete(tx, &ids).await
 }
 
-async fn delete(conn: &Conn, ids: &[i64]) -> Result<usize> {
+/// Deletes these deliveries, and says how many there were.
+///
+/// # Errors
+/// As every statement.
+pub async fn delete(tx: &Tx, ids: &[i64]) -> Result<usize> {
     if ids.is_empty() {
         return Ok(0);
     }
+    let conn: &Conn = tx;
     Ok(on!(conn, |c| diesel::delete(webhook_deliveries::table)
         .filter(one_of(webhook_deliveries::id, ids))
         .execute(c)

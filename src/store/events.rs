@@ -102,14 +102,14 @@ pub async fn between(
             .into_boxed();
         query = match kind {
             Some(kind) => query.filter(events::kind.eq(kind)),
-            None => query.filter(events::kind.ne(TEST)),
+            None => query.filter(events::kind.ne(WEBHOOK_TEST)),
         };
         query.order((events::created_at, events::id)).limit(limit).load(c).await
     })?)
 }
 
 /// The kind of an event that is for one webhook alone.
-pub const TEST: &str = "webhook.test";
+pub const WEBHOOK_TEST: &str = "webhook.test";
 
 /// Deletes up to `limit` events from before `at`, oldest first, with their deliveries, of which it
 /// deletes up to `limit` first. Says how many rows these were.

@@ -175,9 +175,6 @@ pub async fn insert(tx: &Tx, row: &Webhook) -> Result<()> {
 pub async fn update(tx: &Tx, row: &Webhook) -> Result<()> {
     let conn: &Conn = tx;
     on!(conn, |c| diesel::update(webhooks::table.find(row.id)).set(row).execute(c).await)?;
-    // One that is switched on again has deliveries that wait; one that is switched off has some in
-    // the dispatcher's hands.
-    tx.has_deliveries();
     Ok(())
 }
 
@@ -190,6 +187,5 @@ pub async fn delete(tx: &Tx, id: i64) -> Result<bool> {
     let conn: &Conn = tx;
     let gone =
         on!(conn, |c| diesel::delete(webhooks::table.filter(webhooks::id.eq(id))).execute(c).await)?;
-    tx.has_deliveries();
     Ok(gone > 0)
 }

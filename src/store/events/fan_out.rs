@@ -63,7 +63,7 @@ pub(in crate::store) async fn write(tx: &Tx, events: Vec<NewEvent>) -> Result<()
         }
     };
     if deliveries > 0 {
-        tx.has_deliveries();
+        tx.wake_dispatcher();
     }
     Ok(())
 }
