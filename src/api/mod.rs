@@ -8,6 +8,7 @@ mod changes;
 mod channels;
 mod contacts;
 mod decisions;
+mod deliveries;
 mod docs;
 mod health;
 mod home;
@@ -20,6 +21,7 @@ mod query;
 mod refusal;
 mod status;
 mod tickets;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -76,6 +78,18 @@ fn private() -> OpenApiRouter<Engine> {
         ))
         .routes(routes!(channels::list_channels))
         .routes(routes!(channels::switch_channel))
+        .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
+        .routes(routes!(webhooks::show_webhook_stats))
+        .routes(routes!(
+            webhooks::show_webhook,
+            webhooks::change_webhook,
+            webhooks::delete_webhook
+        ))
+        .routes(routes!(webhooks::rotate_webhook_secret))
+        .routes(routes!(deliveries::list_deliveries))
+        .routes(routes!(deliveries::retry_delivery))
+        .routes(routes!(deliveries::test_webhook))
+        .routes(routes!(deliveries::replay_webhook))
 }
 
 /// Open to all and counted by nobody: load balancers ask often, and from one address.

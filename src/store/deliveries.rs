@@ -253,16 +253,31 @@ pub async fn lock(tx: &Tx, webhook_id: i64, id: i64) -> Result<Option<Delivery>>
     Ok(found.into_iter().next())
 }
 
-/// Begins the tries of a delivery anew: it is due now. What is known of its last try stays.
+/// One delivery.
 ///
 /// # Errors
 /// As every statement.
-pub async fn begin_anew(tx: &Tx, id: i64, now: Millis) -> Result<()> {
+pub async fn show(conn: &Conn, id: i64) -> Result<Option<Shown>> {
+    let found: Vec<Shown> = on!(conn, |c| webhook_deliveries::table
+        .left_join(events::table.on(events::id.eq(webhook_deliveries::event_id)))
+        .filter(webhook_deliveries::id.eq(id))
+        .select((Delivery::as_select(), events::kind.nullable(), events::payload.nullable()))
+        .load(c)
+        .await)?;
+    Ok(found.into_iter().next())
+}
+
+/// Makes a delivery due now, with the status and the tries of this row. What is known of its last try
+/// stays.
+///
+/// # Errors
+/// As every statement.
+pub async fn hurry(tx: &Tx, row: &Delivery, now: Millis) -> Result<()> {
     let conn: &Conn = tx;
-    on!(conn, |c| diesel::update(webhook_deliveries::table.find(id))
+    on!(conn, |c| diesel::update(webhook_deliveries::table.find(row.id))
         .set((
-            webhook_deliveries::status.eq(WebhookStatus::Pending),
-            webhook_deliveries::attempt_number.eq(0),
+            webhook_deliveries::status.eq(row.status),
+            webhook_deliveries::attempt_number.eq(row.attempt_number),
             webhook_deliveries::run_at.eq(now),
         ))
         .execute(c)

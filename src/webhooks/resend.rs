@@ -5,7 +5,7 @@ use super::{EVERYTHING, Error, Result};
 use crate::clock::Millis;
 use crate::engine::Engine;
 use crate::events;
-use crate::store::deliveries::{Delivery, NewDelivery};
+use crate::store::deliveries::{NewDelivery, Shown};
 use crate::store::names::WebhookStatus;
 use crate::store::webhooks::{self, Webhook};
 use crate::store::{Tx, deliveries};
@@ -30,10 +30,11 @@ pub async fn test(engine: &Engine, id: i64) -> Result<i64> {
 }
 
 /// Begins the tries of a delivery anew that has failed; one that waits for its next try gets it now.
+/// Gives it as it is now.
 ///
 /// # Errors
 /// `NotFound`, `Invalid` where it has succeeded or the webhook is switched off, `Store`.
-pub async fn retry(engine: &Engine, id: i64, delivery_id: i64) -> Result<Delivery> {
+pub async fn retry(engine: &Engine, id: i64, delivery_id: i64) -> Result<Shown> {
     let tx = engine.store.begin().await?;
     // The delivery before its webhook, in the order of the dispatcher's own locks.
     let found = deliveries::lock(&tx, id, delivery_id).await?;
@@ -45,19 +46,18 @@ pub async fn retry(engine: &Engine, id: i64, delivery_id: i64) -> Result<Deliver
             return Err(Error::Invalid(sentence.into()));
         }
         // It is on its way this moment.
-        WebhookStatus::Pending if delivery.lease_owner.is_some() => return Ok(delivery),
-        WebhookStatus::Pending => {}
+        WebhookStatus::Pending if delivery.lease_owner.is_some() => {}
+        WebhookStatus::Pending => deliveries::hurry(&tx, &delivery, engine.clock.now()).await?,
         WebhookStatus::Failed => {
             hook.failure_count = (hook.failure_count - 1).max(0);
             webhooks::update(&tx, &hook).await?;
+            (delivery.status, delivery.attempt_number) = (WebhookStatus::Pending, 0);
+            deliveries::hurry(&tx, &delivery, engine.clock.now()).await?;
         }
     }
-    let now = engine.clock.now();
-    deliveries::begin_anew(&tx, delivery.id, now).await?;
+    let shown = deliveries::show(&tx, delivery.id).await?;
     tx.commit().await?;
-    (delivery.status, delivery.attempt_number) = (WebhookStatus::Pending, 0);
-    delivery.run_at = now;
-    Ok(delivery)
+    shown.ok_or(Error::NotFound("Delivery"))
 }
 
 /// Sends the events of a webhook's type from `since` until before `until` to it, once more where it
