@@ -80,11 +80,7 @@ fn private() -> OpenApiRouter<Engine> {
         .routes(routes!(channels::switch_channel))
         .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
         .routes(routes!(webhooks::show_webhook_stats))
-        .routes(routes!(
-            webhooks::show_webhook,
-            webhooks::change_webhook,
-            webhooks::delete_webhook
-        ))
+        .routes(routes!(webhooks::show_webhook, webhooks::change_webhook, webhooks::delete_webhook))
         .routes(routes!(webhooks::rotate_webhook_secret))
         .routes(routes!(deliveries::list_deliveries))
         .routes(routes!(deliveries::retry_delivery))

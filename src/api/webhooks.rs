@@ -15,8 +15,8 @@ use super::refusal::{DetailOut, RefusedInDetail};
 use crate::clock::rfc3339;
 use crate::engine::Engine;
 use crate::ingest::clean_text;
-use crate::store::webhooks::{self as store, Filter, Webhook};
 use crate::store::deliveries;
+use crate::store::webhooks::{self as store, Filter, Webhook};
 use crate::webhooks::{self, Change, Draft, EVERYTHING, KINDS};
 
 /// A webhook. Its secret is not shown.

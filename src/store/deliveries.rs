@@ -113,10 +113,7 @@ pub async fn lease(tx: &Tx, owner: &str, ids: &[i64], until: Millis) -> Result<(
     let conn: &Conn = tx;
     on!(conn, |c| diesel::update(webhook_deliveries::table)
         .filter(one_of(webhook_deliveries::id, ids))
-        .set((
-            webhook_deliveries::lease_owner.eq(owner),
-            webhook_deliveries::run_at.eq(until),
-        ))
+        .set((webhook_deliveries::lease_owner.eq(owner), webhook_deliveries::run_at.eq(until),))
         .execute(c)
         .await)?;
     Ok(())

@@ -185,7 +185,8 @@ pub async fn update(tx: &Tx, row: &Webhook) -> Result<()> {
 /// As every statement.
 pub async fn delete(tx: &Tx, id: i64) -> Result<bool> {
     let conn: &Conn = tx;
-    let gone =
-        on!(conn, |c| diesel::delete(webhooks::table.filter(webhooks::id.eq(id))).execute(c).await)?;
+    let gone = on!(conn, |c| diesel::delete(webhooks::table.filter(webhooks::id.eq(id)))
+        .execute(c)
+        .await)?;
     Ok(gone > 0)
 }

@@ -169,7 +169,8 @@ impl Dispatcher {
         let engine = &self.engine;
         let (clock, now) = (engine.clock.now(), Instant::now());
         let active = webhooks::active(&*engine.store.read().await?, clock).await?;
-        let due: Vec<i64> = active.iter().filter(|(_, due)| *due).map(|(hook, _)| hook.id).collect();
+        let due: Vec<i64> =
+            active.iter().filter(|(_, due)| *due).map(|(hook, _)| hook.id).collect();
         let rooms = {
             let mut board = self.board();
             let active = active.into_iter().map(|(hook, _)| hook).collect();

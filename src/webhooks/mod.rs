@@ -12,6 +12,8 @@ mod error;
 mod interest;
 mod outcome;
 mod resend;
+#[cfg(test)]
+mod samples;
 pub mod send;
 pub mod target;
 

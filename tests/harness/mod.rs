@@ -4,6 +4,7 @@ mod database;
 mod http;
 mod process;
 mod proxy;
+mod receiver;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub use database::{Database, Kind};
 pub use http::{Answer, Client};
 pub use process::{Place, free_address};
 pub use proxy::Proxy;
+pub use receiver::{Receiver, Says};
 
 /// The keys of every test engine.
 pub const EXTERNAL_KEY: &str = "external-key-for-tests-0123456789abcdef";
