@@ -178,7 +178,7 @@ pub(super) async fn retry_delivery(
 ) -> Result<(StatusCode, Json<DeliveryOut>), Problem> {
     let id = number(&id)?;
     let delivery_id = delivery_id.parse().map_err(|_| webhooks::Error::NotFound("Delivery"))?;
-    let shown = webhooks::retry(&engine, id, delivery_id).await?;
+    let shown = webhooks::retry(&engine.store, id, delivery_id, engine.clock.now()).await?;
     Ok((StatusCode::ACCEPTED, Json(shown.into())))
 }
 

@@ -19,6 +19,7 @@ mod page;
 mod problems;
 mod query;
 mod refusal;
+mod secrets;
 mod status;
 mod tickets;
 mod webhooks;
@@ -81,7 +82,7 @@ fn private() -> OpenApiRouter<Engine> {
         .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
         .routes(routes!(webhooks::show_webhook_stats))
         .routes(routes!(webhooks::show_webhook, webhooks::change_webhook, webhooks::delete_webhook))
-        .routes(routes!(webhooks::rotate_webhook_secret))
+        .routes(routes!(secrets::rotate_webhook_secret))
         .routes(routes!(deliveries::list_deliveries))
         .routes(routes!(deliveries::retry_delivery))
         .routes(routes!(deliveries::test_webhook))

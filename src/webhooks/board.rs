@@ -10,6 +10,9 @@ use crate::store::webhooks::Webhook;
 
 /// Requests at once: more are no quicker on two cores.
 const IN_FLIGHT: usize = 64;
+/// Requests that were begun and whose outcome is not written yet: a crash has as many sent twice at
+/// most, and while the database can't be written no more are begun.
+const UNWRITTEN: usize = IN_FLIGHT + 256;
 /// Deliveries that are held in memory, and the bytes of what they tell. One that is larger than all of
 /// that alone is taken all the same.
 const HELD: usize = 2_048;
@@ -20,6 +23,7 @@ const BYTES: usize = 16 * 1024 * 1024;
 pub(super) struct Board {
     endpoints: BTreeMap<i64, Endpoint>,
     in_flight: usize,
+    unwritten: usize,
     /// Who had its turn last.
     last: i64,
 }
@@ -76,7 +80,7 @@ impl Board {
 
     /// The next delivery to send now. The addresses take turns.
     pub fn next(&mut self, now: Instant) -> Option<(Arc<Webhook>, Held)> {
-        if self.in_flight >= IN_FLIGHT {
+        if self.in_flight >= IN_FLIGHT || self.unwritten >= UNWRITTEN {
             return None;
         }
         let next = |(id, endpoint): (&i64, &mut Endpoint)| {
@@ -88,6 +92,7 @@ impl Board {
         let (id, hook, held) = found?;
         self.last = id;
         self.in_flight += 1;
+        self.unwritten += 1;
         Some((hook, held))
     }
 
@@ -95,6 +100,11 @@ impl Board {
     pub fn ended(&mut self, id: i64, is_success: bool, now: Instant) -> Option<Turn> {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.endpoints.get_mut(&id)?.ended(is_success, now)
+    }
+
+    /// The outcomes of so many requests are written.
+    pub fn written(&mut self, count: usize) {
+        self.unwritten = self.unwritten.saturating_sub(count);
     }
 
     /// Takes out everything that waits, since nothing more will be sent.

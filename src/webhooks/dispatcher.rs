@@ -21,16 +21,15 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::board::Board;
 use super::endpoint::{Held, Turn};
-use super::outcome;
 use super::send::{Attempt, Request, Sender};
+use super::settle::{Ended, log_switched_off, settle};
 use crate::clock::Millis;
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::events;
 use crate::store::deliveries::Delivery;
-use crate::store::events::{NewEvent, Told};
+use crate::store::events::Told;
 use crate::store::webhooks::{self, Secret, Webhook};
-use crate::store::{self, Changes, Tx, deliveries};
+use crate::store::{self, Tx, deliveries};
 use crate::telemetry::metrics as names;
 
 /// Outcomes that are written in one transaction.
@@ -114,9 +113,6 @@ struct Dispatcher {
     lease: Millis,
 }
 
-/// What became of a delivery that this engine held; `None` where it was not tried.
-struct Ended(Held, Option<Attempt>);
-
 impl Dispatcher {
     async fn run(self: Arc<Self>, mut told: UnboundedReceiver<Ended>) {
         let mut ended = Vec::with_capacity(SET);
@@ -186,9 +182,10 @@ impl Dispatcher {
         let switched_off = settle(engine, &tx, ended).await?;
         let taken = self.take(&tx, &rooms, clock).await?;
         tx.commit().await?;
-        ended.clear();
-        tell_of(&switched_off);
+        log_switched_off(&switched_off);
         let mut board = self.board();
+        board.written(ended.iter().filter(|Ended(_, attempt)| attempt.is_some()).count());
+        ended.clear();
         for (id, deliveries) in taken {
             board.fill(id, deliveries, now);
         }
@@ -202,7 +199,7 @@ impl Dispatcher {
         let switched_off = settle(&self.engine, &tx, ended).await?;
         tx.commit().await?;
         ended.clear();
-        tell_of(&switched_off);
+        log_switched_off(&switched_off);
         Ok(())
     }
 
@@ -316,68 +313,6 @@ fn request(hook: &Webhook, held: &Held, now: Millis) -> Request {
         secret: hook.secret.as_ref().map(secret),
         previous_secret: hook.previous_secret.as_ref().filter(|_| is_rotating).map(secret),
         now,
-    }
-}
-
-/// Writes what became of deliveries, where this engine still holds them, with what it means for their
-/// webhooks. Gives those that were switched off, with the reason.
-async fn settle(
-    engine: &Engine,
-    tx: &Tx,
-    ended: &[Ended],
-) -> store::Result<Vec<(Webhook, String)>> {
-    if ended.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<i64> = ended.iter().map(|Ended(held, _)| held.delivery.id).collect();
-    let tried = ended.iter().filter(|Ended(_, attempt)| attempt.is_some());
-    let mut hook_ids: Vec<i64> = tried.map(|Ended(held, _)| held.delivery.webhook_id).collect();
-    hook_ids.sort_unstable();
-    hook_ids.dedup();
-    let (still_held, hooks) = tokio::try_join!(
-        biased;
-        deliveries::still_held(tx, &engine.node, &ids),
-        webhooks::lock(tx, &hook_ids),
-    )?;
-    let mut hooks: HashMap<i64, Webhook> = hooks.into_iter().map(|hook| (hook.id, hook)).collect();
-
-    let now = engine.clock.now();
-    let mut rows = Vec::with_capacity(ended.len());
-    let mut switched_off = Vec::new();
-    for Ended(held, attempt) in ended {
-        if still_held.binary_search(&held.delivery.id).is_err() {
-            continue;
-        }
-        let mut row = held.delivery.clone();
-        match (attempt, hooks.get_mut(&row.webhook_id)) {
-            (None, _) => {}
-            (Some(attempt), Some(hook)) => {
-                let pauses = &engine.config.webhook_retry_seconds;
-                let reason = outcome::note(hook, &mut row, attempt, pauses, now);
-                switched_off.extend(reason.map(|reason| (hook.clone(), reason)));
-                names::count_webhook_try(row.status.as_str());
-            }
-            // It was deleted, and its deliveries are being deleted.
-            (Some(_), None) => continue,
-        }
-        rows.push(row);
-    }
-    deliveries::update(tx, rows).await?;
-    let mut hooks: Vec<Webhook> = hooks.into_values().collect();
-    hooks.sort_unstable_by_key(|hook| hook.id);
-    try_join_all(hooks.iter().map(|hook| webhooks::update(tx, hook))).await?;
-    let events = switched_off.iter().map(|(hook, reason)| told_of(hook, reason, now)).collect();
-    Changes { events, ..Changes::default() }.write(tx).await?;
-    Ok(switched_off)
-}
-
-fn told_of(hook: &Webhook, reason: &str, now: Millis) -> NewEvent {
-    events::webhook_disabled(hook.id, &hook.name, reason, now)
-}
-
-fn tell_of(switched_off: &[(Webhook, String)]) {
-    for (hook, reason) in switched_off {
-        tracing::error!(webhook.id = hook.id, reason, "webhook.disabled");
     }
 }
 

@@ -15,6 +15,7 @@ mod resend;
 #[cfg(test)]
 mod samples;
 pub mod send;
+mod settle;
 pub mod target;
 
 pub use change::{Change, Draft, change, create, delete, rotate};

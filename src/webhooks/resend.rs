@@ -8,7 +8,7 @@ use crate::events;
 use crate::store::deliveries::{NewDelivery, Shown};
 use crate::store::names::WebhookStatus;
 use crate::store::webhooks::{self, Webhook};
-use crate::store::{Tx, deliveries};
+use crate::store::{Store, Tx, deliveries};
 
 /// Events that one replay sends at most.
 pub const MOST: i64 = 100_000;
@@ -34,8 +34,8 @@ pub async fn test(engine: &Engine, id: i64) -> Result<i64> {
 ///
 /// # Errors
 /// `NotFound`, `Invalid` where it has succeeded or the webhook is switched off, `Store`.
-pub async fn retry(engine: &Engine, id: i64, delivery_id: i64) -> Result<Shown> {
-    let tx = engine.store.begin().await?;
+pub async fn retry(store: &Store, id: i64, delivery_id: i64, now: Millis) -> Result<Shown> {
+    let tx = store.begin().await?;
     // The delivery before its webhook, in the order of the dispatcher's own locks.
     let found = deliveries::lock(&tx, id, delivery_id).await?;
     let mut hook = lock_active(&tx, id).await?;
@@ -47,12 +47,12 @@ pub async fn retry(engine: &Engine, id: i64, delivery_id: i64) -> Result<Shown> 
         }
         // It is on its way this moment.
         WebhookStatus::Pending if delivery.lease_owner.is_some() => {}
-        WebhookStatus::Pending => deliveries::hurry(&tx, &delivery, engine.clock.now()).await?,
+        WebhookStatus::Pending => deliveries::hurry(&tx, &delivery, now).await?,
         WebhookStatus::Failed => {
             hook.failure_count = (hook.failure_count - 1).max(0);
             webhooks::update(&tx, &hook).await?;
             (delivery.status, delivery.attempt_number) = (WebhookStatus::Pending, 0);
-            deliveries::hurry(&tx, &delivery, engine.clock.now()).await?;
+            deliveries::hurry(&tx, &delivery, now).await?;
         }
     }
     let shown = deliveries::show(&tx, delivery.id).await?;

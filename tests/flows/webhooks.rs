@@ -231,7 +231,7 @@ both!(five_days_of_failures_switch_it_off_and_what_waits_goes_on_waiting, async 
     assert_eq!(deliveries(&app, &hook, "status=pending").await.len(), 2);
 
     works.store(true, Ordering::SeqCst);
-    app.engine.clock.advance(7 * DAY);
+    app.engine.clock.advance(10 * DAY);
     let before = receiver.all().len();
     app.http.patch(&hook, json!({ "name": "still off" })).await.expect(200);
     app.http.patch(&hook, json!({ "is_active": true })).await.expect(200);

@@ -104,6 +104,7 @@ fn a_quick_one_is_held_more_for_and_a_slow_one_less() {
         endpoint.fill(Vec::new(), now);
     }
     assert_eq!(endpoint.room(now), FEWEST);
+    now += SLOW / 2;
     endpoint.fill((0..10).map(held).collect(), now);
     assert_eq!(endpoint.room(now), 0, "more than half of it waits");
 }
