@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 /// Milliseconds since 1970, UTC.
@@ -36,6 +37,13 @@ impl Clock {
     pub fn advance(&self, by: Millis) {
         self.ahead.fetch_add(by, Ordering::Relaxed);
     }
+}
+
+/// Reads a time as RFC 3339 writes it, in any zone. `None` where it is none.
+#[must_use]
+pub fn from_rfc3339(text: &str) -> Option<Millis> {
+    let time = OffsetDateTime::parse(text.trim(), &Rfc3339).ok()?;
+    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
 }
 
 /// `2026-01-15T10:30:00.000Z`: RFC 3339 in UTC with milliseconds.

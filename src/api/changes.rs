@@ -57,7 +57,9 @@ pub(super) struct OperatorIn {
 }
 
 /// Tells a field that is null from one that is not there.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(field: D) -> Result<Option<T>, D::Error> {
+pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    field: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(field).map(Some)
 }
 
@@ -84,7 +86,7 @@ where
     present(name, value)?.map(understood).transpose()
 }
 
-fn present<T>(name: &str, value: Option<Option<T>>) -> Result<Option<T>, Problem> {
+pub(super) fn present<T>(name: &str, value: Option<Option<T>>) -> Result<Option<T>, Problem> {
     match value {
         Some(None) => Err(Problem::unprocessable(format!("{name} can't be null."))),
         Some(value) => Ok(value),

@@ -8,6 +8,7 @@ mod changes;
 mod channels;
 mod contacts;
 mod decisions;
+mod deliveries;
 mod docs;
 mod events;
 mod health;
@@ -20,8 +21,10 @@ mod page;
 mod problems;
 mod query;
 mod refusal;
+mod secrets;
 mod status;
 mod tickets;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -79,6 +82,14 @@ fn private() -> OpenApiRouter<Engine> {
         .routes(routes!(channels::list_channels))
         .routes(routes!(channels::switch_channel))
         .routes(routes!(events::publish_event))
+        .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
+        .routes(routes!(webhooks::show_webhook_stats))
+        .routes(routes!(webhooks::show_webhook, webhooks::change_webhook, webhooks::delete_webhook))
+        .routes(routes!(secrets::rotate_webhook_secret))
+        .routes(routes!(deliveries::list_deliveries))
+        .routes(routes!(deliveries::retry_delivery))
+        .routes(routes!(deliveries::test_webhook))
+        .routes(routes!(deliveries::replay_webhook))
 }
 
 /// Checks its callers by itself: a browser's WebSocket has no header for a key.

@@ -21,6 +21,16 @@ pub(super) fn limit(text: Option<&str>) -> Result<i64, Problem> {
         .ok_or_else(|| Problem::bad_request(format!("limit must be a number from 1 to {MAX}.")))
 }
 
+/// Reads `offset`.
+///
+/// # Errors
+/// 400 unless it is a whole number, 0 or larger.
+pub(super) fn offset(text: Option<&str>) -> Result<i64, Problem> {
+    let Some(text) = text else { return Ok(0) };
+    let offset = text.parse().ok().filter(|offset| *offset >= 0);
+    offset.ok_or_else(|| Problem::bad_request("offset must be a number, 0 or larger."))
+}
+
 /// A cursor for the place after an item with these two sort keys. Opaque to callers.
 #[must_use]
 pub(super) fn encode(first: i64, second: i64) -> String {
@@ -80,6 +90,14 @@ mod tests {
         assert_eq!((limit(None).unwrap(), limit(Some("200")).unwrap()), (50, 200));
         for wrong in ["0", "201", "-1", "x", ""] {
             assert!(limit(Some(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_offset_is_0_or_more() {
+        assert_eq!((offset(None).unwrap(), offset(Some("7")).unwrap()), (0, 7));
+        for wrong in ["-1", "x", "", "99999999999999999999"] {
+            assert!(offset(Some(wrong)).is_err(), "{wrong}");
         }
     }
 }

@@ -7,7 +7,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use crate::events::publish;
 use crate::files::FilesError;
-use crate::{knowledge, store, tickets};
+use crate::{knowledge, store, tickets, webhooks};
 
 /// The body of every refusal.
 #[derive(Serialize, ToSchema)]
@@ -34,6 +34,33 @@ pub(super) enum Refused {
     /// The database can't be reached; the sentence says whether anything may have been stored
     #[response(status = 503)]
     Unavailable(ErrorOut),
+}
+
+/// The body of every refusal under `/webhooks`.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DetailOut {
+    /// One clear sentence.
+    #[schema(example = "Webhook not found")]
+    detail: String,
+    /// The request's id, where the fault is ours (5xx).
+    #[schema(value_type = String, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+}
+
+/// What [`Refused`] is under `/webhooks`.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only its derived description is used")]
+pub(super) enum RefusedInDetail {
+    /// No key, or one that does not open this
+    #[response(status = 401)]
+    Unauthorized(DetailOut),
+    /// Too many requests with this key; `Retry-After` says how long to wait
+    #[response(status = 429)]
+    TooMany(DetailOut),
+    /// The database can't be reached; the sentence says whether anything may have been stored
+    #[response(status = 503)]
+    Unavailable(DetailOut),
 }
 
 impl From<store::Error> for Problem {
@@ -87,6 +114,16 @@ impl From<publish::Error> for Problem {
             publish::Error::Invalid(sentence) => Self::unprocessable(sentence),
             publish::Error::Conflict => Self::new(StatusCode::CONFLICT, error.to_string()),
             publish::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<webhooks::Error> for Problem {
+    fn from(error: webhooks::Error) -> Self {
+        match error {
+            webhooks::Error::NotFound(_) => Self::not_found(error.to_string()),
+            webhooks::Error::Invalid(sentence) => Self::unprocessable(sentence),
+            webhooks::Error::Store(error) => error.into(),
         }
     }
 }

@@ -16,6 +16,8 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::inbox::EngineInbox;
 use crate::jobs::{housekeeping, worker};
+use crate::store;
+use crate::webhooks::dispatcher;
 
 pub use build::{Choices, build, build_with};
 pub use lock::DataLock;
@@ -69,12 +71,13 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Starts jobs, housekeeping, live events and the channels' own loops.
+/// Starts jobs, webhooks, housekeeping, live events and the channels' own loops.
 ///
 /// # Errors
 /// When the database can't be written.
 pub async fn start(engine: &Engine) -> Result<(), AppError> {
     worker::start(engine).await.map_err(|e| AppError::new("Can't start the jobs", e))?;
+    dispatcher::start(engine).await.map_err(|e| AppError::new("Can't start the webhooks", e))?;
     housekeeping::start(engine).map_err(|e| AppError::new("Can't start the housekeeping", e))?;
     follow_events(engine);
     for channel in &engine.channels {
@@ -113,11 +116,19 @@ pub async fn finish(engine: &Engine, patience: Duration) {
         tracing::warn!("engine.drain_cut_short");
     }
     let patience = Duration::from_secs(2);
-    match tokio::time::timeout(patience, worker::give_back(engine)).await {
-        Ok(Ok(jobs)) => tracing::info!(jobs.given_back = jobs, "engine.stopped"),
+    match tokio::time::timeout(patience, give_back(engine)).await {
+        Ok(Ok((jobs, deliveries))) => tracing::info!(
+            jobs.given_back = jobs,
+            deliveries.given_back = deliveries,
+            "engine.stopped"
+        ),
         Ok(Err(error)) => tracing::warn!(%error, "engine.stopped"),
         Err(_) => tracing::warn!("engine.stopped without giving jobs back"),
     }
+}
+
+async fn give_back(engine: &Engine) -> store::Result<(usize, usize)> {
+    Ok((worker::give_back(engine).await?, dispatcher::give_back(engine).await?))
 }
 
 /// Generated keys are shown once, on standard output, whether or not that is a terminal.

@@ -7,6 +7,7 @@ mod keys;
 mod plain;
 mod prompts;
 mod train;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,6 +46,9 @@ enum Command {
     /// See the work that waits, and try again what failed
     #[command(subcommand, after_help = "Example:\n  centrium jobs list")]
     Jobs(jobs::Jobs),
+    /// See which other systems are told of what, and try again what failed
+    #[command(subcommand, after_help = "Example:\n  centrium webhooks list")]
+    Webhooks(webhooks::Webhooks),
     /// See, replace and add API keys
     #[command(subcommand, after_help = "Example:\n  centrium keys show")]
     Keys(keys::Keys),
@@ -95,6 +99,7 @@ fn run_command(cli: Cli) -> Result<(), AppError> {
         Command::Healthcheck => plain::check_health(&config),
         Command::Migrate => block_on(plain::migrate(config))?,
         Command::Jobs(command) => block_on(jobs::run(command, config))?,
+        Command::Webhooks(command) => block_on(webhooks::run(command, config))?,
         Command::Keys(command) => block_on(keys::run(command, config))?,
         Command::Eval(options) => block_on(eval::run(options, config))?,
         Command::Train(options) => block_on(train::run(options, config))?,

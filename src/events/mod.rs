@@ -16,7 +16,7 @@ use crate::clock::{Millis, rfc3339};
 use crate::store::Payload;
 use crate::store::attachments::Attachment;
 use crate::store::contacts::Contact;
-use crate::store::events::NewEvent;
+use crate::store::events::{NewEvent, WEBHOOK_TEST};
 use crate::store::messages::Message;
 use crate::store::tickets::Ticket;
 use crate::tickets::shapes::AttachmentOut;
@@ -148,6 +148,31 @@ pub fn assigned(ticket: &Ticket, previous: Option<&str>, now: Millis) -> NewEven
     let operator = ticket.operator.as_deref();
     let payload = Payload::new(&Assigned { ticket_id: ticket.id, operator, previous });
     NewEvent { kind: "ticket.assigned", ticket_id: Some(ticket.id), payload, created_at: now }
+}
+
+/// A webhook was switched off because its address had failed for too long, or wanted no more.
+#[must_use]
+pub fn webhook_disabled(webhook_id: i64, name: &str, reason: &str, now: Millis) -> NewEvent {
+    #[derive(Serialize)]
+    struct Disabled<'a> {
+        webhook_id: i64,
+        name: &'a str,
+        reason: &'a str,
+    }
+    let payload = Payload::new(&Disabled { webhook_id, name, reason });
+    NewEvent { kind: "webhook.disabled", ticket_id: None, payload, created_at: now }
+}
+
+/// Somebody wants to see whether a webhook works. It is for that webhook alone.
+#[must_use]
+pub fn webhook_test(webhook_id: i64, now: Millis) -> NewEvent {
+    #[derive(Serialize)]
+    struct Test {
+        webhook_id: i64,
+        message: &'static str,
+    }
+    let payload = Payload::new(&Test { webhook_id, message: "This webhook works." });
+    NewEvent { kind: WEBHOOK_TEST, ticket_id: None, payload, created_at: now }
 }
 
 /// An event with the four fields that all others of a ticket begin with.

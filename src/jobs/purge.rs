@@ -24,13 +24,13 @@ async fn purge_events_and_keys(engine: &Engine) -> Result<()> {
     let keep_events = i64::from(engine.config.events_keep_days) * DAY;
     loop {
         let tx = engine.store.begin().await?;
-        let events = events::purge(&tx, now - keep_events, BATCH).await?;
+        let event_rows = events::purge(&tx, now - keep_events, BATCH).await?;
         let keys = idempotency::purge(&tx, now - KEEP_KEYS, BATCH).await?;
         tx.commit().await?;
-        if events + keys > 0 {
-            tracing::info!(events, idempotency_keys = keys, "housekeeping.purged");
+        if event_rows + keys > 0 {
+            tracing::info!(event_rows, idempotency_keys = keys, "housekeeping.purged");
         }
-        let is_last = i64::try_from(events.max(keys)).unwrap_or(0) < BATCH;
+        let is_last = i64::try_from(event_rows.max(keys)).unwrap_or(0) < BATCH;
         if is_last || engine.stop.is_cancelled() {
             return Ok(());
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::attachments::Attachment;
 use super::contacts::{Contact, NewIdentity};
 use super::decisions::Decision;
-use super::events::NewEvent;
+use super::events::{NewEvent, fan_out};
 use super::idempotency::IdempotencyKey;
 use super::insert::{Rows, write_all};
 use super::jobs::{self, Job};
@@ -59,7 +59,8 @@ impl Changes {
         }
     }
 
-    /// Writes it all: on PostgreSQL one statement a table, on SQLite one for each 64 rows.
+    /// Writes it all: on PostgreSQL one statement a table, on SQLite one for each 64 rows. With the
+    /// events come their deliveries to the webhooks that want them.
     ///
     /// # Errors
     /// As every statement; the transaction must then be dropped.
@@ -79,10 +80,9 @@ impl Changes {
             Box::new(self.attachments),
             Box::new(self.decisions),
             Box::new(self.idempotency),
-            Box::new(self.events),
             Box::new(self.jobs),
         ];
-        write_all(tx, tables).await?;
+        tokio::try_join!(biased; write_all(tx, tables), fan_out::write(tx, self.events))?;
         jobs::delete(tx, self.finished).await
     }
 }

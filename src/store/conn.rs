@@ -8,11 +8,12 @@ use std::time::Duration;
 use diesel::sqlite::SqliteConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use tokio::sync::{Mutex, OwnedMutexGuard, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::cut::Cut;
 use super::ids::Reserved;
 use super::postgres::LastState;
+use super::signals::{Noted, Signals};
 use super::thread::Nearby;
 use super::{Error, Result, pool::Manager};
 
@@ -85,9 +86,8 @@ pub struct Tx {
     turn: Option<OwnedMutexGuard<()>>,
     /// Ids that were reserved and not taken yet.
     pub(super) reserved: Reserved,
-    /// Told after the commit, where there are new events.
-    told: watch::Sender<()>,
-    has_events: AtomicBool,
+    signals: Signals,
+    pub(super) noted: Noted,
 }
 
 /// How long a rollback may take before the connection is closed instead.
@@ -98,16 +98,11 @@ impl Tx {
     pub(super) fn new(
         mut conn: Read,
         turn: Option<OwnedMutexGuard<()>>,
-        told: watch::Sender<()>,
+        signals: Signals,
     ) -> Self {
         conn.in_transaction = true;
-        let (reserved, has_events) = (Reserved::default(), AtomicBool::new(false));
-        Self { conn: Some(conn), turn, reserved, told, has_events }
-    }
-
-    /// Whoever follows the log shall look at it after the commit.
-    pub(super) fn note_events(&self) {
-        self.has_events.store(true, Ordering::Relaxed);
+        let (reserved, noted) = (Reserved::default(), Noted::default());
+        Self { conn: Some(conn), turn, reserved, signals, noted }
     }
 
     /// Begins it. Other statements may be sent behind this one at once.
@@ -130,12 +125,10 @@ impl Tx {
         // Whatever became of it, and while nobody else has the turn.
         self.commits.fetch_add(1, Ordering::AcqRel);
         done.map_err(Error::of_commit)?;
-        if self.has_events.load(Ordering::Relaxed) {
-            self.told.send_replace(());
-        }
         if let Some(conn) = &mut self.conn {
             conn.in_transaction = false;
         }
+        self.signals.tell(&self.noted);
         self.cut.step().map_err(|cut| Error::from(cut).of_commit())
     }
 }

@@ -25,6 +25,8 @@ pub enum Table {
     Attachments,
     /// `jobs`
     Jobs,
+    /// `webhooks`
+    Webhooks,
 }
 
 impl Table {
@@ -35,6 +37,7 @@ impl Table {
             Self::Messages => "messages",
             Self::Attachments => "attachments",
             Self::Jobs => "jobs",
+            Self::Webhooks => "webhooks",
         }
     }
 }

@@ -215,8 +215,13 @@ pub async fn owners(conn: &Conn, folder: &str) -> Result<Vec<String>> {
         .distinct()
         .load(c)
         .await)?;
+    Ok(of_folder(all, folder))
+}
+
+/// Those of these engines that are lives of this folder's.
+pub(super) fn of_folder(owners: Vec<Option<String>>, folder: &str) -> Vec<String> {
     let is_of = |owner: &String| owner.rsplit_once('.').map_or(owner.as_str(), |o| o.0) == folder;
-    Ok(all.into_iter().flatten().filter(is_of).collect())
+    owners.into_iter().flatten().filter(is_of).collect()
 }
 
 /// Gives back everything that `owner` holds: nothing of it runs, because that engine has ended, or

@@ -21,6 +21,7 @@ mod pool;
 mod postgres;
 mod prepared;
 mod schema;
+mod signals;
 mod snapshot;
 mod thread;
 
@@ -29,6 +30,7 @@ pub mod attachments;
 pub mod channels;
 pub mod contacts;
 pub mod decisions;
+pub mod deliveries;
 pub mod events;
 pub mod idempotency;
 pub mod jobs;
@@ -39,12 +41,13 @@ pub mod search;
 pub mod settings;
 pub mod statistics;
 pub mod tickets;
+pub mod webhooks;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 pub use changes::Changes;
 pub use columns::StoredKind;
@@ -57,6 +60,7 @@ pub use payload::Payload;
 pub(crate) use snapshot::{Snapshot, snapshot};
 
 use pool::{Manager, Purpose, Target};
+use signals::Signals;
 
 /// How long a caller waits for a connection or for its turn to write, before it hears 503.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -73,9 +77,8 @@ pub struct Store {
     writers: bb8::Pool<Manager>,
     turn: Option<Arc<Mutex<()>>>,
     searches: Arc<Semaphore>,
+    signals: Signals,
     cut: Cut,
-    /// Told after each commit that wrote events.
-    events: watch::Sender<()>,
     /// What other engines know this one by.
     name: String,
 }
@@ -118,8 +121,8 @@ impl Store {
         };
         // Half of them, so that everyone else finds one beside the searches.
         let searches = Arc::new(Semaphore::new(connections as usize / 2));
-        let (events, name) = (watch::Sender::default(), format!("{:016x}", rand::random::<u64>()));
-        Ok(Self { target, readers, writers, turn, searches, cut, events, name })
+        let (signals, name) = (Signals::default(), format!("{:016x}", rand::random::<u64>()));
+        Ok(Self { target, readers, writers, turn, searches, signals, cut, name })
     }
 
     /// A connection for reading. On SQLite it can't write.
@@ -164,7 +167,7 @@ impl Store {
     /// As [`begin`](Store::begin).
     pub async fn turn(&self) -> Result<Tx> {
         let turn = self.queue().await?;
-        Ok(Tx::new(get(&self.writers).await?, turn, self.events.clone()))
+        Ok(Tx::new(get(&self.writers).await?, turn, self.signals.clone()))
     }
 
     /// A connection for reading what the next transaction needs: on SQLite the writer's own, which has
@@ -190,12 +193,6 @@ impl Store {
             Target::Sqlite(_) => 1,
             Target::Postgres(_) => 2,
         }
-    }
-
-    /// Changes after each commit of this process that wrote events.
-    #[must_use]
-    pub fn events_written(&self) -> watch::Receiver<()> {
-        self.events.subscribe()
     }
 
     /// The counter that can cut the store off.

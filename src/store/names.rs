@@ -134,6 +134,18 @@ named! {
 }
 
 named! {
+    /// How far the delivery of an event to a webhook has come.
+    WebhookStatus is "a delivery's status" {
+        /// It waits for its first try or its next one, or is being tried.
+        Pending = "pending",
+        /// The endpoint answered with 200 to 299.
+        Success = "success",
+        /// Every try failed; a person may begin them anew.
+        Failed = "failed",
+    }
+}
+
+named! {
     /// How a customer's message was dealt with.
     Outcome is "an outcome" {
         /// The customer got what the assistant said.

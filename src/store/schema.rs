@@ -129,6 +129,44 @@ table! {
 }
 
 table! {
+    webhooks {
+        id -> BigInt,
+        name -> Text,
+        url -> Text,
+        event_type -> Text,
+        is_active -> Bool,
+        description -> Nullable<Text>,
+        secret -> Nullable<Text>,
+        previous_secret -> Nullable<Text>,
+        previous_until -> Nullable<BigInt>,
+        failing_since -> Nullable<BigInt>,
+        disabled_reason -> Nullable<Text>,
+        last_triggered_at -> Nullable<BigInt>,
+        failure_count -> BigInt,
+        success_count -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+table! {
+    webhook_deliveries {
+        id -> BigInt,
+        webhook_id -> BigInt,
+        event_id -> BigInt,
+        status -> Text,
+        attempt_number -> BigInt,
+        run_at -> BigInt,
+        lease_owner -> Nullable<Text>,
+        response_status -> Nullable<BigInt>,
+        response_body -> Nullable<Text>,
+        error_message -> Nullable<Text>,
+        created_at -> BigInt,
+        delivered_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
     decisions {
         id -> BigInt,
         message_id -> BigInt,
@@ -227,6 +265,8 @@ allow_tables_to_appear_in_same_query!(
     attachments,
     jobs,
     events,
+    webhooks,
+    webhook_deliveries,
     decisions,
     cursors,
     quarantine,

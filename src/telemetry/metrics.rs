@@ -18,6 +18,15 @@ pub const JOBS: &str = "centrium_jobs";
 pub const JOBS_OLDEST_SECONDS: &str = "centrium_jobs_oldest_seconds";
 /// Histogram: how long an answer took to make, by `assistant`.
 pub const ASSISTANT_SECONDS: &str = "centrium_assistant_seconds";
+/// Counter: tries of deliveries to webhooks, by the `status` that they led to (`pending`: it is tried
+/// again).
+pub const WEBHOOK_TRIES_TOTAL: &str = "centrium_webhook_tries_total";
+/// Histogram: how long a request to a webhook took.
+pub const WEBHOOK_SECONDS: &str = "centrium_webhook_seconds";
+/// Gauge: requests to webhooks that are on their way.
+pub const WEBHOOK_IN_FLIGHT: &str = "centrium_webhook_in_flight";
+/// Gauge: webhooks that fail so often that they only get probes.
+pub const WEBHOOK_CIRCUITS_OPEN: &str = "centrium_webhook_circuits_open";
 /// Gauge: 1 while the prompts in force are older than the files, which were refused.
 pub const PROMPTS_REFUSED: &str = "centrium_prompts_refused";
 /// Counter: HTTP requests by `method`, `route` (the pattern, never the path) and `status`.
@@ -76,6 +85,11 @@ pub fn record_assistant(name: &'static str, took: Duration) {
     metrics::histogram!(ASSISTANT_SECONDS, "assistant" => name).record(took.as_secs_f64());
 }
 
+/// A delivery to a webhook was tried.
+pub fn count_webhook_try(status: &'static str) {
+    metrics::counter!(WEBHOOK_TRIES_TOTAL, "status" => status).increment(1);
+}
+
 fn builder() -> PrometheusBuilder {
     let buckets = |builder: PrometheusBuilder, suffix: &str, values: &[f64]| {
         builder.set_buckets_for_metric(Matcher::Suffix(suffix.into()), values)
@@ -93,6 +107,10 @@ fn describe() {
     describe_gauge!(JOBS, "Jobs by state");
     describe_gauge!(JOBS_OLDEST_SECONDS, Unit::Seconds, "Age of the oldest job by state");
     describe_histogram!(ASSISTANT_SECONDS, Unit::Seconds, "Time to make an answer, by assistant");
+    describe_counter!(WEBHOOK_TRIES_TOTAL, "Tries of webhook deliveries, by what they led to");
+    describe_histogram!(WEBHOOK_SECONDS, Unit::Seconds, "Duration of requests to webhooks");
+    describe_gauge!(WEBHOOK_IN_FLIGHT, "Requests to webhooks that are on their way");
+    describe_gauge!(WEBHOOK_CIRCUITS_OPEN, "Webhooks that fail so often that they only get probes");
     describe_gauge!(PROMPTS_REFUSED, "1 while the files of the prompts were refused at a reload");
     describe_gauge!(LIVE_CLIENTS, "Clients of /ws");
     describe_counter!(LIVE_FRAMES_TOTAL, "Events sent to clients of /ws");

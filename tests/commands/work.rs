@@ -1,8 +1,12 @@
-//! `healthcheck`, `migrate`, `jobs` and `bench`.
+//! `healthcheck`, `migrate`, `jobs`, `webhooks` and `bench`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::harness::{Kind, Place};
+use serde_json::json;
+
+use crate::harness::{Kind, Place, Receiver, Says};
 
 /// How soon an engine has done a few jobs, in a debug build on a busy machine.
 const SOON: Duration = Duration::from_secs(30);
@@ -39,6 +43,53 @@ async fn jobs_are_listed_and_tried_again() {
     assert_eq!(place.run(&["jobs", "retry"]).await.ok(), "0 jobs will be tried again.\n");
     let sentence = place.run(&["jobs", "retry", "17"]).await.refused();
     assert!(sentence.contains("Job 17 is not a failed job"), "{sentence}");
+}
+
+#[tokio::test]
+async fn webhooks_are_listed_and_what_failed_is_tried_again() {
+    let mut place = Place::new(Kind::Sqlite).await;
+    assert_eq!(place.run(&["webhooks", "list"]).await.ok(), "No webhooks.\n");
+    let refused = place.run(&["webhooks", "deliveries", "1"]).await.refused();
+    assert!(refused.ends_with("There is no webhook 1."), "{refused}");
+
+    let works = Arc::new(AtomicBool::new(false));
+    let its = works.clone();
+    let receiver = Receiver::answering(move |_| {
+        Says::Status(if its.load(Ordering::SeqCst) { 200 } else { 500 }, "")
+    })
+    .await;
+    place.set("WEBHOOK_ALLOW_PRIVATE", true).set("WEBHOOK_RETRY_SECONDS", 0);
+    let engine = place.start().await;
+    let hook = json!({ "name": "Billing", "url": receiver.url, "event_type": "user.created" });
+    engine.http.post("/webhooks", hook).await.expect(201);
+    assert_eq!(place.run(&["webhooks", "deliveries", "1"]).await.ok(), "No deliveries.\n");
+    engine.http.say("anna", "привет").await;
+    let list = async |part: &str| {
+        tokio::time::timeout(SOON, async {
+            loop {
+                let listed = place.run(&["webhooks", "list"]).await.ok();
+                if listed.contains(part) {
+                    return listed;
+                }
+            }
+        })
+        .await
+        .unwrap_or_else(|_| panic!("no \"{part}\""))
+    };
+    let listed = list("1 failed").await;
+    let begin = "1 \"Billing\" user.created is on: 0 arrived, 1 failed, failing since 20";
+    assert!(listed.starts_with(begin), "{listed}");
+    let failed = place.run(&["webhooks", "deliveries", "1", "--status", "failed"]).await.ok();
+    assert!(failed.starts_with("1 user.created failed tries 2 since 20"), "{failed}");
+    assert!(failed.ends_with(": The endpoint answered 500.\n"), "{failed}");
+
+    works.store(true, Ordering::SeqCst);
+    let again = place.run(&["webhooks", "retry", "1"]).await.ok();
+    assert_eq!(again, "1 deliveries will be tried again.\n");
+    assert!(list("1 arrived").await.contains("0 failed\n"));
+    let refused = place.run(&["webhooks", "retry", "1", "1"]).await.refused();
+    assert!(refused.contains("has succeeded"), "{refused}");
+    engine.terminate().await;
 }
 
 #[tokio::test]

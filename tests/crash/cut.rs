@@ -10,8 +10,9 @@ use centrium::assistant::{Assistant, AssistantError, Turn, Verdict};
 use centrium::engine::Engine;
 use centrium::jobs::{answer_ticket, deliver_reply, worker};
 use centrium::store::names::JobKind;
-use centrium::store::{contacts, events, jobs, messages, tickets};
+use centrium::store::{contacts, deliveries, events, jobs, messages, tickets};
 use centrium::tickets::{Status, change, reply};
+use centrium::webhooks;
 use centrium_channels::testing::ScriptedChannel;
 use centrium_channels::{ChannelKind, Idempotency, Incoming, KeyId, Receipt, Sender};
 use tempfile::TempDir;
@@ -106,8 +107,21 @@ impl World {
     async fn engine(&self) -> Engine {
         let channels: Vec<Arc<dyn centrium_channels::Channel>> = vec![self.telegram.clone()];
         let assistant = self.assistant.clone();
-        let options = Options { channels, assistant, ..Options::default() };
-        build(&self.database, &self.folder, options).await
+        let config = vec![("WEBHOOK_ALLOW_PRIVATE", "true".into())];
+        let options = Options { channels, assistant, config };
+        let engine = build(&self.database, &self.folder, options).await;
+        let conn = engine.store.read().await.unwrap();
+        if centrium::store::webhooks::count(&conn).await.unwrap() == 0 {
+            drop(conn);
+            let hook = webhooks::Draft {
+                name: "all".into(),
+                url: "http://127.0.0.1:9/".into(),
+                event_type: webhooks::EVERYTHING.into(),
+                ..webhooks::Draft::default()
+            };
+            webhooks::create(&engine, hook).await.unwrap();
+        }
+        engine
     }
 
     /// Everything that is stored or was sent, in words, without ids and times.
@@ -136,6 +150,9 @@ impl World {
         }
         for contact in contacts::search(&conn, None, None, 100).await.unwrap() {
             lines.push(format!("contact {}", contact.search_text));
+        }
+        for (delivery, event, _) in deliveries::list(&conn, 1, None, 1_000, 0).await.unwrap() {
+            lines.push(format!("delivery {} {}", event.unwrap(), delivery.status));
         }
         for job in jobs::list(&conn, None, 100).await.unwrap() {
             lines.push(format!("job {} {}", job.kind, job.state));

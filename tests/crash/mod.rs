@@ -13,6 +13,7 @@ mod secrets;
 mod senders;
 mod stop;
 mod visitor;
+mod webhooks;
 
 /// The first in every run, the second where `CHAOS=1` asks for the long form.
 pub fn short_or_long<T>(short: T, long: T) -> T {

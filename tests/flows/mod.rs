@@ -11,3 +11,4 @@ mod life;
 mod operators;
 pub mod search;
 mod sets;
+mod webhooks;

@@ -5,6 +5,7 @@ mod http;
 mod live;
 mod process;
 mod proxy;
+mod receiver;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub use http::{Answer, Client};
 pub use live::LiveClient;
 pub use process::{Place, free_address};
 pub use proxy::Proxy;
+pub use receiver::{Receiver, Says};
 
 /// The keys of every test engine.
 pub const EXTERNAL_KEY: &str = "external-key-for-tests-0123456789abcdef";

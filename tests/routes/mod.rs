@@ -7,3 +7,4 @@ mod keys;
 mod knowledge;
 mod shapes;
 mod status;
+mod webhooks;

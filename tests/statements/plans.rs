@@ -1,21 +1,24 @@
 //! No hot statement reads a whole table, or sorts one: each has an index that leads to its rows.
 
+use std::time::Duration;
+
 use centrium::clock::DAY;
 use centrium::jobs::housekeeping;
 use serde_json::json;
 
 use super::recorder;
 use crate::flows::search::many;
-use crate::harness::{App, Options, both};
+use crate::harness::{App, Options, Receiver, both};
 
 /// What grows with the number of tickets.
-const LARGE: [&str; 10] = [
+const LARGE: [&str; 11] = [
     "contacts",
     "contact_identities",
     "tickets",
     "messages",
     "attachments",
     "events",
+    "webhook_deliveries",
     "decisions",
     "idempotency_keys",
     "ticket_search",
@@ -24,8 +27,10 @@ const LARGE: [&str; 10] = [
 
 both!(no_hot_statement_scans, async |app: App| {
     recorder::listen();
-    let app = app.restart(Options::default()).await;
+    let config = vec![("WEBHOOK_ALLOW_PRIVATE", "true".into())];
+    let app = app.restart(Options { config, ..Options::default() }).await;
     recorder::take();
+    use_webhooks(&app).await;
     use_everything(&app).await;
     let mut statements = recorder::take();
     statements.retain(|sql| is_a_query(sql));
@@ -112,6 +117,31 @@ async fn use_everything(app: &App) {
     http.say("anna", "опять не работает").await;
     app.engine.clock.advance(365 * DAY);
     housekeeping::tidy_up(&app.engine).await.unwrap();
+}
+
+/// Another system is told of what follows, and its operator looks how it goes.
+async fn use_webhooks(app: &App) {
+    let receiver = Receiver::start().await;
+    let http = &app.http;
+    for kind in ["*", "user.created"] {
+        let hook = json!({ "name": "a", "url": receiver.url, "event_type": kind });
+        http.post("/webhooks", hook).await.expect(201);
+    }
+    http.say("zoya", "привет").await;
+    receiver.until(5).await;
+    while http.get("/webhooks/2").await.expect(200)["success_count"] == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for filter in ["", "status=pending", "status=success", "status=failed"] {
+        http.get(&format!("/webhooks/1/deliveries?{filter}")).await.expect(200);
+    }
+    http.get("/webhooks/stats").await.expect(200);
+    let since = json!({ "since": "2020-01-01T00:00:00Z" });
+    http.post("/webhooks/1/replay", since.clone()).await.expect(202);
+    http.post("/webhooks/2/replay", since).await.expect(202);
+    http.post("/webhooks/1/test", json!({})).await.expect(202);
+    http.post("/webhooks/2/deliveries/1/retry", json!({})).await.expect(404);
+    assert_eq!(http.delete("/webhooks/1").await.status, 204);
 }
 
 fn is_a_query(sql: &str) -> bool {

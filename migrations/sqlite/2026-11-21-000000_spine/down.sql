@@ -7,6 +7,8 @@ DROP TABLE api_keys;
 DROP TABLE quarantine;
 DROP TABLE cursors;
 DROP TABLE decisions;
+DROP TABLE webhook_deliveries;
+DROP TABLE webhooks;
 DROP TABLE events;
 DROP TABLE jobs;
 DROP TABLE attachments;

@@ -107,6 +107,42 @@ CREATE TABLE events (
     created_at BIGINT NOT NULL
 );
 
+CREATE TABLE webhooks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    is_active BOOLEAN NOT NULL,
+    description TEXT,
+    secret TEXT,
+    previous_secret TEXT,
+    previous_until BIGINT,
+    failing_since BIGINT,
+    disabled_reason TEXT,
+    last_triggered_at BIGINT,
+    failure_count BIGINT NOT NULL,
+    success_count BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+-- One row for all tries of one event at one webhook. The webhook may be deleted while events are
+-- written for it: no foreign key fails the message that is their cause.
+CREATE TABLE webhook_deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook_id BIGINT NOT NULL,
+    event_id BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    attempt_number BIGINT NOT NULL,
+    run_at BIGINT NOT NULL,
+    lease_owner TEXT,
+    response_status BIGINT,
+    response_body TEXT,
+    error_message TEXT,
+    created_at BIGINT NOT NULL,
+    delivered_at BIGINT
+);
+
 CREATE TABLE decisions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     message_id BIGINT NOT NULL,
@@ -200,6 +236,11 @@ CREATE INDEX attachments_message ON attachments (message_id);
 CREATE INDEX jobs_due ON jobs (state, run_at);
 CREATE INDEX jobs_subject ON jobs (subject_id);
 CREATE INDEX events_created_at ON events (created_at);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, run_at, id) WHERE status = 'pending';
+CREATE INDEX webhook_deliveries_leased ON webhook_deliveries (lease_owner) WHERE lease_owner IS NOT NULL;
+CREATE INDEX webhook_deliveries_webhook ON webhook_deliveries (webhook_id, id);
+CREATE INDEX webhook_deliveries_failed ON webhook_deliveries (webhook_id, id) WHERE status = 'failed';
+CREATE INDEX webhook_deliveries_event ON webhook_deliveries (event_id);
 -- A message is answered once, and its turn ends unsaid once.
 CREATE UNIQUE INDEX decisions_message ON decisions (message_id, (reply_id IS NULL));
 CREATE UNIQUE INDEX idempotency_keys_scope_key ON idempotency_keys (scope, key);

@@ -1,0 +1,133 @@
+//! All addresses of this process, and whose turn it is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::endpoint::{Endpoint, Held, Turn};
+use crate::clock::Millis;
+use crate::store::webhooks::Webhook;
+
+/// Requests at once: more are no quicker on two cores.
+const IN_FLIGHT: usize = 64;
+/// Requests that were begun and whose outcome is not written yet: a crash has as many sent twice at
+/// most, and while the database can't be written no more are begun.
+const UNWRITTEN: usize = IN_FLIGHT + 256;
+/// Deliveries that are held in memory, and the bytes of what they tell. One that is larger than all of
+/// that alone is taken all the same.
+const HELD: usize = 2_048;
+const BYTES: usize = 16 * 1024 * 1024;
+
+/// The addresses, by their webhook's id.
+#[derive(Default)]
+pub(super) struct Board {
+    endpoints: BTreeMap<i64, Endpoint>,
+    in_flight: usize,
+    unwritten: usize,
+    /// Who had its turn last.
+    last: i64,
+}
+
+impl Board {
+    /// Brings the addresses up to date, and takes out what must be given back.
+    pub fn refresh(&mut self, active: Vec<Webhook>, clock: Millis, now: Instant) -> Vec<Held> {
+        let mut back = Vec::new();
+        for (id, endpoint) in &mut self.endpoints {
+            if active.binary_search_by_key(id, |hook| hook.id).is_err() {
+                back.extend(endpoint.drain());
+            }
+        }
+        self.endpoints.retain(|id, endpoint| {
+            !endpoint.is_idle() || active.binary_search_by_key(id, |hook| hook.id).is_ok()
+        });
+        for hook in active {
+            match self.endpoints.get_mut(&hook.id) {
+                Some(endpoint) => endpoint.refresh(hook),
+                None => drop(self.endpoints.insert(hook.id, Endpoint::new(Arc::new(hook)))),
+            }
+        }
+        for endpoint in self.endpoints.values_mut() {
+            back.extend(endpoint.overdue(clock, now));
+        }
+        back
+    }
+
+    /// Of those that have something due, how many deliveries each may have more; the one after the
+    /// last one that had its turn comes first.
+    pub fn room(&self, due: &[i64], now: Instant) -> Vec<(i64, usize)> {
+        let mut left = HELD.saturating_sub(self.held().0);
+        let mut rooms = Vec::new();
+        for (id, endpoint) in self.in_turn().filter(|(id, _)| due.binary_search(id).is_ok()) {
+            let room = endpoint.room(now).min(left);
+            left -= room;
+            if room > 0 {
+                rooms.push((*id, room));
+            }
+        }
+        rooms
+    }
+
+    /// How many more bytes may be held.
+    pub fn bytes(&self) -> usize {
+        BYTES.saturating_sub(self.held().1)
+    }
+
+    pub fn fill(&mut self, id: i64, deliveries: Vec<Held>, now: Instant) {
+        if let Some(endpoint) = self.endpoints.get_mut(&id) {
+            endpoint.fill(deliveries, now);
+        }
+    }
+
+    /// The next delivery to send now. The addresses take turns.
+    pub fn next(&mut self, now: Instant) -> Option<(Arc<Webhook>, Held)> {
+        if self.in_flight >= IN_FLIGHT || self.unwritten >= UNWRITTEN {
+            return None;
+        }
+        let next = |(id, endpoint): (&i64, &mut Endpoint)| {
+            let held = endpoint.next(now)?;
+            Some((*id, endpoint.hook.clone(), held))
+        };
+        let later = self.endpoints.range_mut(self.last + 1..).find_map(next);
+        let found = later.or_else(|| self.endpoints.range_mut(..=self.last).find_map(next));
+        let (id, hook, held) = found?;
+        self.last = id;
+        self.in_flight += 1;
+        self.unwritten += 1;
+        Some((hook, held))
+    }
+
+    /// A request has ended.
+    pub fn ended(&mut self, id: i64, is_success: bool, now: Instant) -> Option<Turn> {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.endpoints.get_mut(&id)?.ended(is_success, now)
+    }
+
+    /// The outcomes of so many requests are written.
+    pub fn written(&mut self, count: usize) {
+        self.unwritten = self.unwritten.saturating_sub(count);
+    }
+
+    /// Takes out everything that waits, since nothing more will be sent.
+    pub fn drain(&mut self) -> Vec<Held> {
+        self.endpoints.values_mut().flat_map(Endpoint::drain).collect()
+    }
+
+    /// Requests that are on their way.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Addresses whose circuit is open.
+    pub fn open(&self) -> usize {
+        self.endpoints.values().filter(|endpoint| endpoint.is_open()).count()
+    }
+
+    fn in_turn(&self) -> impl Iterator<Item = (&i64, &Endpoint)> {
+        self.endpoints.range(self.last + 1..).chain(self.endpoints.range(..=self.last))
+    }
+
+    fn held(&self) -> (usize, usize) {
+        let all = self.endpoints.values().map(Endpoint::held);
+        all.fold((0, 0), |sum, held| (sum.0 + held.0, sum.1 + held.1))
+    }
+}

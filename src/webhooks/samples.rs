@@ -1,0 +1,47 @@
+//! Rows for the tests of this room.
+
+use crate::clock::Millis;
+use crate::store::deliveries::Delivery;
+use crate::store::names::WebhookStatus;
+use crate::store::webhooks::Webhook;
+
+/// Some time.
+pub(super) const NOW: Millis = 1_700_000_000_000;
+
+pub(super) fn hook() -> Webhook {
+    Webhook {
+        id: 1,
+        name: "a".into(),
+        url: "https://example.com/".into(),
+        event_type: "*".into(),
+        is_active: true,
+        description: None,
+        secret: None,
+        previous_secret: None,
+        previous_until: None,
+        failing_since: None,
+        disabled_reason: None,
+        last_triggered_at: None,
+        failure_count: 0,
+        success_count: 0,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+pub(super) fn delivery() -> Delivery {
+    Delivery {
+        id: 1,
+        webhook_id: 1,
+        event_id: 1,
+        status: WebhookStatus::Pending,
+        attempt_number: 0,
+        run_at: NOW,
+        lease_owner: Some("node".into()),
+        response_status: None,
+        response_body: None,
+        error_message: None,
+        created_at: NOW,
+        delivered_at: None,
+    }
+}
