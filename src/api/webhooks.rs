@@ -17,7 +17,8 @@ use crate::engine::Engine;
 use crate::ingest::clean_text;
 use crate::store::deliveries;
 use crate::store::webhooks::{self as store, Filter, Webhook};
-use crate::webhooks::{self, Change, Draft, EVERYTHING, KINDS};
+use crate::events::KINDS;
+use crate::webhooks::{self, Change, Draft, EVERYTHING};
 
 /// A webhook. Its secret is not shown.
 #[derive(Serialize, ToSchema)]

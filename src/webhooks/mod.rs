@@ -20,5 +20,5 @@ pub mod target;
 
 pub use change::{Change, Draft, change, create, delete, rotate};
 pub use error::{Error, Result};
-pub use interest::{EVERYTHING, KINDS};
+pub use interest::EVERYTHING;
 pub use resend::{replay, retry, test};
