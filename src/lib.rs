@@ -23,4 +23,5 @@ pub mod telemetry;
 pub mod tickets;
 mod tls;
 pub mod turns;
+pub mod webhooks;
 pub mod writer;
