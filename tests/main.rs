@@ -15,5 +15,7 @@ mod dependencies;
 mod flows;
 mod harness;
 mod migrations;
+mod outside;
 mod routes;
+mod sender;
 mod statements;

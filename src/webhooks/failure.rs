@@ -61,7 +61,7 @@ impl Failure {
             Self::Header => "The event's type can't stand in a header.".into(),
             Self::Request(error) => no_answer(error, within),
             Self::Answer(error) if error.is_timeout() => {
-                format!("The answer did not end within {} seconds.", within.as_secs())
+                format!("The answer did not end within {} s.", within.as_secs())
             }
             Self::Answer(_) => "The connection was closed before the answer ended.".into(),
             Self::Status(status) if status.is_redirection() => {
@@ -84,7 +84,7 @@ fn no_answer(error: &reqwest::Error, within: Duration) -> String {
     }
     match cause::<io::Error>(error).map(io::Error::kind) {
         _ if error.is_timeout() && error.is_connect() => "No connection was made in time.".into(),
-        _ if error.is_timeout() => format!("No answer came within {} seconds.", within.as_secs()),
+        _ if error.is_timeout() => format!("No answer came within {} s.", within.as_secs()),
         Some(io::ErrorKind::ConnectionRefused) => "The connection was refused.".into(),
         _ if error.is_connect() => "No connection could be made.".into(),
         _ => "The connection was closed, or something else than HTTP came, instead of an answer."
