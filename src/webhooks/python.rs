@@ -32,7 +32,7 @@ pub enum NotJson {
 /// What Python's `json.dumps(json.loads(json), sort_keys=True)` prints.
 ///
 /// Integers of up to 4,300 digits keep every digit; floats are printed in the shortest form that
-/// reads back as the same number; of two equal keys the last counts; keys are in the order of
+/// reads back as the same number, as `repr` does; of two equal keys the last counts; keys are in the order of
 /// their code points. Half of a surrogate pair, which JSON can write and UTF-8 can't, stays.
 ///
 /// # Errors
@@ -106,24 +106,31 @@ fn write_number(json: &str, out: &mut String) -> Result<(), NotJson> {
     Ok(())
 }
 
-/// Rust and Python choose the same digits, and from the same sizes on an exponent; only the
-/// exponent is written differently: Python gives it a sign and two digits.
 fn write_float(number: f64, out: &mut String) -> Result<(), NotJson> {
     if !number.is_finite() {
         return Err(NotJson::TooLarge);
     }
-    let printed = format!("{number:?}");
-    match printed.split_once('e') {
-        None => out.push_str(&printed),
-        Some((digits, exponent)) => {
-            let (sign, exponent) = match exponent.strip_prefix('-') {
-                Some(small) => ('-', small),
-                None => ('+', exponent),
-            };
-            out.push_str(&format!("{digits}e{sign}{exponent:0>2}"));
-        }
+    let shortest = format!("{number:e}");
+    let (digits, exponent) = parts(&shortest);
+    let after_point = digits.trim_start_matches('-').len().saturating_sub(2);
+    if (-4..16).contains(&exponent) {
+        let decimals = i32::try_from(after_point).unwrap_or(i32::MAX) - exponent;
+        out.push_str(&format!("{number:.*}", usize::try_from(decimals).unwrap_or(0).max(1)));
+        return Ok(());
     }
+    // Where two shortest forms are equally near, Python takes the even one, and Rust does so only
+    // when it is told how many digits to print; next to some powers of two that is another number.
+    let even = format!("{number:.after_point$e}");
+    let (digits, exponent) = parts(if even.parse() == Ok(number) { &even } else { &shortest });
+    let sign = if exponent < 0 { '-' } else { '+' };
+    out.push_str(&format!("{digits}e{sign}{:02}", exponent.unsigned_abs()));
     Ok(())
+}
+
+/// What stands before and behind the `e`.
+fn parts(printed: &str) -> (&str, i32) {
+    let (digits, exponent) = printed.split_once('e').unwrap_or((printed, "0"));
+    (digits, exponent.parse().unwrap_or(0))
 }
 
 /// Text of JSON in WTF-8: UTF-8 that may also hold half of a surrogate pair. Its bytes sort as its
@@ -199,8 +206,8 @@ mod tests {
         for (json, printed) in [
             (r#" { "b" : 1 , "a" : [ ] , "c" : { } } "#, r#"{"a": [], "b": 1, "c": {}}"#),
             (r#"{"a":1,"b":2,"a":3}"#, r#"{"a": 3, "b": 2}"#),
-            ("[1e16,1E15,0.1,-0.0,1e-7,5e-324,-0,1.0,100]", {
-                "[1e+16, 1000000000000000.0, 0.1, -0.0, 1e-07, 5e-324, 0, 1.0, 100]"
+            ("[1e16,1E15,0.1,-0.0,1e-7,5e-324,-0,1.0,100,1552054136566545.25]", {
+                "[1e+16, 1000000000000000.0, 0.1, -0.0, 1e-07, 5e-324, 0, 1.0, 100, 1552054136566545.2]"
             }),
             ("123456789012345678901234567890", "123456789012345678901234567890"),
             (r#""Қазақ 😀 \u0000\u007f\/\"""#, {

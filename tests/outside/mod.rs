@@ -26,7 +26,6 @@ pub struct Program {
 
 impl Program {
     /// Starts a program that listens on the port it is told in `PORT`, and waits until it does.
-    /// `{address}` in an argument is where that is.
     pub async fn listening(command: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut program = Self::start(command, variables);
         while TcpStream::connect(&program.address).await.is_err() {
@@ -39,14 +38,16 @@ impl Program {
     }
 
     /// Starts a program. It finds npm's packages, and has a folder of its own for what it keeps.
+    /// In an argument `{address}` is where it may listen, and `{folder}` is its folder.
     pub fn start(command: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let address = free_address();
         let (_, port) = address.split_once(':').unwrap();
         let output = File::create(folder.path().join("output")).unwrap();
-        let arguments = command[1..].iter().map(|text| text.replace("{address}", &address));
+        let own = folder.path().display().to_string();
+        let fill = |text: &&str| text.replace("{address}", &address).replace("{folder}", &own);
         let child = Command::new(command[0])
-            .args(arguments)
+            .args(command[1..].iter().map(fill))
             .envs(variables.iter().copied())
             .env("PORT", port)
             .env("NODE_PATH", installed("node/node_modules"))

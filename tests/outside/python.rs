@@ -24,7 +24,7 @@ fn floats_of_all_sizes_are_printed_as_python_prints_them() {
     let seed = rand::random();
     let mut random = StdRng::seed_from_u64(seed);
     let powers = (-330..309).map(|power| format!("[1e{power},9.5e{power},-1.7e{power}]"));
-    let bits = (0..20_000).map(|_| float(&mut random));
+    let bits = (0..50_000).map(|_| float(&mut random));
     compare(seed, &powers.chain(bits).collect::<Vec<_>>());
 }
 
@@ -104,6 +104,7 @@ const EDGES: &[&str] = &[
     "1e22",
     "1e23",
     "2.2250738585072011e-308",
+    "5.9604644775390625e-8",
     "0.1",
     "0.30000000000000004",
     "100000000000000000000000.0",
@@ -194,11 +195,21 @@ fn integer(random: &mut StdRng) -> String {
 fn float(random: &mut StdRng) -> String {
     let any = f64::from_bits(random.random());
     let any = if any.is_finite() { any } else { 0.5 };
-    match random.random_range(0..5) {
-        0 => format!("{any:?}"),
-        1 => format!("{any:E}"),
-        2 => format!("{any:.25e}"),
-        3 => format!("{:.5}", any.rem_euclid(1e6)),
+    match random.random_range(0..7) {
+        // Halfway between two shortest forms.
+        0 => format!(
+            "{}.{}",
+            random.random_range(1_u64 << 45..1 << 53),
+            random.random_range(0..8) * 125
+        ),
+        1 => format!(
+            "{:e}",
+            random.random_range(1..1_u64 << 53) as f64 * 2_f64.powi(random.random_range(-80..-20))
+        ),
+        2 => format!("{any:?}"),
+        3 => format!("{any:E}"),
+        4 => format!("{any:.25e}"),
+        5 => format!("{:.5}", any.rem_euclid(1e6)),
         _ => {
             let (whole, rest) = (random.random_range(0..100_000), random.random::<u64>());
             format!("{whole}.{rest}e{}", random.random_range(-340..300))
