@@ -31,7 +31,7 @@ const IDLE_FOR: Duration = Duration::from_secs(4);
 const IDLE_PER_HOST: usize = 8;
 
 /// What is to be posted where.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// The webhook, for `X-Webhook-Id`.
     pub webhook_id: i64,
@@ -52,7 +52,7 @@ pub struct Request {
 }
 
 /// What became of a try.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Attempt {
     /// The HTTP status, where there was an answer.
     pub status: Option<u16>,

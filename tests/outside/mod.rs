@@ -58,7 +58,7 @@ impl Program {
             .kill_on_drop(true)
             .spawn()
             .unwrap_or_else(|e| panic!("{command:?}: {e}; see tests/harness/install.sh"));
-        Self { child: child, folder, address }
+        Self { child, folder, address }
     }
 
     /// What it has printed so far.
