@@ -16,5 +16,7 @@ mod flows;
 mod harness;
 mod live;
 mod migrations;
+mod outside;
 mod routes;
+mod sender;
 mod statements;

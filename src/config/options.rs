@@ -182,7 +182,7 @@ pub struct Config {
     /// The pauses between the tries of a webhook delivery.
     #[serde(deserialize_with = "parse::pauses")]
     pub webhook_retry_seconds: Vec<Duration>,
-    /// How long one try may take.
+    /// How long one try may take, the end of the answer included.
     #[serde(deserialize_with = "parse::seconds")]
     pub webhook_timeout_seconds: Duration,
     /// Webhooks may go to private addresses.

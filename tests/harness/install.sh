@@ -4,7 +4,13 @@
 #   tests/harness/install.sh nextest     the test runner, from source through cargo
 #   tests/harness/install.sh postgres    the PostgreSQL server, through apt-get
 #   tests/harness/install.sh wrk         the benchmarks' load generator, through apt-get
+#   tests/harness/install.sh python      others' receivers of webhooks, in target/outside/python
+#   tests/harness/install.sh node        the same of npm, in target/outside/node
+#   tests/harness/install.sh php         PHP, through apt-get
+#   tests/harness/install.sh chromium    a browser, through apt-get
 set -euo pipefail
+cd "$(dirname "$0")/../.."
+programs=tests/outside/programs    # names and versions of what comes from PyPI and npm
 
 # Pinned, so that a new release neither changes the tests' output nor asks for a newer Rust.
 NEXTEST=0.9.143
@@ -37,13 +43,48 @@ postgres() {
     apt postgresql
 }
 
+# type -P, because these functions bear the names that they look for.
 wrk() {
-    ! command -v wrk >/dev/null 2>&1 || return 0
+    type -P wrk >/dev/null || apt_as_root "The benchmarks need" wrk
+}
+
+python() {
+    python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || apt_as_root "The tests need" python3-venv
+    local folder=target/outside/python pins=$programs/requirements.txt
+    ! cmp -s "$pins" "$folder/requirements.txt" || return 0
+    echo "Installing the Python packages of $pins into $folder."
+    rm -rf "$folder"
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "$pins"
+    cp "$pins" "$folder/"
+}
+
+node() {
+    type -P node >/dev/null || apt_as_root "The tests need" nodejs
+    type -P npm >/dev/null || apt_as_root "The tests need" npm
+    local folder=target/outside/node pins=$programs/package-lock.json
+    ! cmp -s "$pins" "$folder/installed" || return 0
+    echo "Installing the npm packages of $pins into $folder."
+    mkdir -p "$folder"
+    cp "$programs/package.json" "$pins" "$folder/"
+    npm ci --prefix "$folder" --silent --no-audit --no-fund --ignore-scripts
+    cp "$pins" "$folder/installed"
+}
+
+php() {
+    type -P php >/dev/null || apt_as_root "The tests need" php-cli
+}
+
+chromium() {
+    type -P chromium >/dev/null || apt_as_root "The tests need" chromium
+}
+
+apt_as_root() {
     if ! command -v apt-get >/dev/null 2>&1 || [ "$(id -u)" != 0 ]; then
-        echo "The benchmarks need wrk, and only root can install it here with apt-get." >&2
+        echo "$1 $2, and only root can install it here with apt-get." >&2
         exit 1
     fi
-    apt wrk
+    apt "$2"
 }
 
 apt() {
@@ -62,6 +103,6 @@ apt() {
 }
 
 case ${1:-} in
-nextest | postgres | wrk) "$1" ;;
-*) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+nextest | postgres | wrk | python | node | php | chromium) "$1" ;;
+*) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 harness=tests/harness
 
-"$harness/install.sh" nextest
+for part in nextest python node php chromium; do "$harness/install.sh" "$part"; done
 
 # With arguments, only what they select was asked for. The few documentation tests come first, so
 # that the summary of all the others is what one reads at the end.
