@@ -81,6 +81,12 @@ fn private() -> OpenApiRouter<Engine> {
         ))
         .routes(routes!(channels::list_channels))
         .routes(routes!(channels::switch_channel))
+        .merge(telling())
+}
+
+/// What other systems are told, behind the same tokens.
+fn telling() -> OpenApiRouter<Engine> {
+    OpenApiRouter::new()
         .routes(routes!(events::publish_event))
         .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
         .routes(routes!(webhooks::show_webhook_stats))

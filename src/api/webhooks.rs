@@ -14,10 +14,10 @@ use super::query::Query;
 use super::refusal::{DetailOut, RefusedInDetail};
 use crate::clock::rfc3339;
 use crate::engine::Engine;
+use crate::events::KINDS;
 use crate::ingest::clean_text;
 use crate::store::deliveries;
 use crate::store::webhooks::{self as store, Filter, Webhook};
-use crate::events::KINDS;
 use crate::webhooks::{self, Change, Draft, EVERYTHING};
 
 /// A webhook. Its secret is not shown.

@@ -95,11 +95,7 @@ const ROLLBACK: Duration = Duration::from_secs(2);
 
 impl Tx {
     /// A transaction in which nothing was done yet, not even [`begin`](Tx::begin).
-    pub(super) fn new(
-        mut conn: Read,
-        turn: Option<OwnedMutexGuard<()>>,
-        signals: Signals,
-    ) -> Self {
+    pub(super) fn new(mut conn: Read, turn: Option<OwnedMutexGuard<()>>, signals: Signals) -> Self {
         conn.in_transaction = true;
         let (reserved, noted) = (Reserved::default(), Noted::default());
         Self { conn: Some(conn), turn, reserved, signals, noted }

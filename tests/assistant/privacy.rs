@@ -151,6 +151,11 @@ pub async fn with_prompts(
     let instructions = Instructions::load(Some(folder), "Centrium", Language::Ru).unwrap();
     let model = Model::new(&config, Live::new(Arc::new(instructions))).unwrap();
     let assistant: Arc<dyn centrium::assistant::Assistant> = Arc::new(model);
-    let options = crate::harness::Options { assistant: Some(assistant), config: options, channels };
+    let options = crate::harness::Options {
+        assistant: Some(assistant),
+        config: options,
+        channels,
+        ..Default::default()
+    };
     App::start_with(Kind::Sqlite, options).await
 }

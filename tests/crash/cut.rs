@@ -108,7 +108,7 @@ impl World {
         let channels: Vec<Arc<dyn centrium_channels::Channel>> = vec![self.telegram.clone()];
         let assistant = self.assistant.clone();
         let config = vec![("WEBHOOK_ALLOW_PRIVATE", "true".into())];
-        let options = Options { channels, assistant, config };
+        let options = Options { channels, assistant, config, ..Options::default() };
         let engine = build(&self.database, &self.folder, options).await;
         let conn = engine.store.read().await.unwrap();
         if centrium::store::webhooks::count(&conn).await.unwrap() == 0 {

@@ -1,6 +1,7 @@
 //! The outside world: receivers and clients that others have written, in their own languages.
 //! `tests/harness/install.sh` puts what they need below `target/outside`.
 
+mod browser;
 mod deliveries;
 mod python;
 mod receivers;
