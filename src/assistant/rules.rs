@@ -62,6 +62,8 @@ pub(super) struct Rule {
     pub(super) first_aid: bool,
     /// Whether the classifier has to agree.
     pub(super) unsure: bool,
+    /// Whether the classifier may overrule it, where it holds a human's need all but impossible.
+    pub(super) doubtful: bool,
 }
 
 /// What is known of the conversation before the message.

@@ -26,7 +26,7 @@ const SHORTEST: usize = 3;
 const LONGEST: usize = 5;
 /// How much all words together count, and all groups of letters.
 const ALL_WORDS: f32 = 2.5;
-const ALL_LETTERS: f32 = 3.0;
+const ALL_LETTERS: f32 = 4.5;
 /// A message with more words than this is long.
 const LONG: usize = 25;
 const SHORT: usize = 3;
@@ -46,7 +46,7 @@ pub(super) fn of(prompts: &Prompts, reading: &Reading<'_>) -> Features {
         }
     }
     categories(prompts, reading, &mut features);
-    if let Some(rule) = reading.rule.filter(|rule| rule.unsure || rule.category.is_some()) {
+    if let Some(rule) = reading.rule {
         features.add(SPEAKS, &[rule.id.as_bytes()], 1.0);
     }
     // Where a sure rule has spoken, phrases tell nothing of the messages in which none does.
@@ -79,14 +79,15 @@ fn conversation<'a>(reading: &Reading<'_>) -> Vec<&'a str> {
         (message.contains('!'), "exclamation"),
         (own > LONG, "long"),
         (own <= SHORT, "short"),
-        (has_number(message), "number"),
+        (numbers(message) > 0, "number"),
+        (numbers(message) > 1, "numbers"),
     ];
     signs.into_iter().filter(|(shows, _)| *shows).map(|(_, name)| name).collect()
 }
 
-/// A sum of money, a street number of many digits, a contract.
-fn has_number(message: &str) -> bool {
-    message.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() >= 3)
+/// How many sums of money, contracts or numbers of many digits there are.
+fn numbers(message: &str) -> usize {
+    message.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() >= 3).count()
 }
 
 /// Ids of the signs and of the steps that were tried, each once, always in the same order.

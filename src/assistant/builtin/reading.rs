@@ -21,6 +21,9 @@ const NAMES: f32 = 0.8;
 const HINTS: f32 = 0.4;
 /// The same for the category that a rule names.
 const OVERRULES_RULES: f32 = 0.75;
+/// How likely the classifier must at least hold it that a human must come for a doubtful rule to
+/// count.
+const HARDLY: f32 = 0.05;
 
 /// A turn, read.
 pub(super) struct Reading<'a> {
@@ -136,6 +139,9 @@ impl<'a> Reading<'a> {
     pub(super) fn weigh(&mut self, prompts: &Prompts, opinion: Opinion<'_>) {
         self.likelihood = Some(opinion.likelihood);
         self.is_likely = opinion.calls;
+        if opinion.likelihood < HARDLY {
+            self.rule = self.rule.filter(|rule| !rule.doubtful);
+        }
         if !names(prompts, opinion.category) {
             // It was taught other categories than there are.
             return;

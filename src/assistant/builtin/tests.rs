@@ -76,6 +76,16 @@ fn a_verdict_names_what_led_to_it() {
 }
 
 #[test]
+fn a_doubtful_rule_gives_way_where_the_classifier_is_all_but_certain() {
+    let verdict = answer(
+        "Зимой была двойная оплата, вы тогда всё вернули, спасибо. Сейчас вопрос простой: где в \
+         кабинете выключается автоплатёж?",
+    );
+    assert!(!verdict.needs_escalation, "{:?}", verdict.basis);
+    assert!(answer("С меня списали двойную оплату, верните").needs_escalation);
+}
+
+#[test]
 fn no_internet_gets_first_aid_in_the_customers_language() {
     for (message, language, advice) in [
         ("не работает интернет", Language::Ru, "на 30 секунд"),

@@ -159,6 +159,8 @@ pub(super) struct RuleFile {
     #[serde(default)]
     unsure: bool,
     #[serde(default)]
+    doubtful: bool,
+    #[serde(default)]
     pub(super) phrases: Phrases,
     #[serde(default)]
     pub(super) except: Phrases,
@@ -175,6 +177,7 @@ impl RuleFile {
             after: self.after,
             first_aid: self.first_aid,
             unsure: self.unsure,
+            doubtful: self.doubtful,
         }
     }
 }
