@@ -8,6 +8,7 @@ mod replay;
 mod slow;
 mod socket;
 
+use centrium::clock::Clock;
 use centrium::store::events::NewEvent;
 use centrium::store::{Changes, Payload, Store, Tx};
 use serde_json::Value;
@@ -16,7 +17,8 @@ use serde_json::Value;
 const KIND: &str = "payment.completed";
 
 fn event(kind: &'static str, payload: &Value) -> NewEvent {
-    NewEvent { kind, ticket_id: None, payload: Payload::new(payload), created_at: 1 }
+    let created_at = Clock::default().now();
+    NewEvent { kind, ticket_id: None, payload: Payload::new(payload), created_at }
 }
 
 /// Writes events within a transaction.
