@@ -79,6 +79,12 @@ fn private() -> OpenApiRouter<Engine> {
         ))
         .routes(routes!(channels::list_channels))
         .routes(routes!(channels::switch_channel))
+        .merge(for_webhooks())
+}
+
+/// The same, for other systems that are told of events.
+fn for_webhooks() -> OpenApiRouter<Engine> {
+    OpenApiRouter::new()
         .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
         .routes(routes!(webhooks::show_webhook_stats))
         .routes(routes!(webhooks::show_webhook, webhooks::change_webhook, webhooks::delete_webhook))
