@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::senders::Senders;
 use super::short_or_long;
-use crate::harness::{Kind, Place, Receiver, Says};
+use crate::harness::{Client, Kind, Place, Receiver, Says};
 
 /// Requests that may be on their way at a kill, to one address.
 const IN_FLIGHT: usize = 8;
@@ -50,16 +50,7 @@ async fn survive(kind: Kind) {
     senders.counts.more(|counts| &counts.acknowledged, 16).await;
     drop(senders.finish().await);
 
-    let began = Instant::now();
-    for hook in ["/webhooks/1", "/webhooks/2"] {
-        let pending = format!("{hook}/deliveries?status=pending");
-        while process.http.get(&pending).await.expect(200)["total"] != 0 {
-            assert!(began.elapsed() < Duration::from_secs(120), "they are never all told");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        let failed = process.http.get(&format!("{hook}/deliveries?status=failed")).await;
-        assert_eq!(failed.expect(200)["total"], 0);
-    }
+    until_all_are_told(&process.http).await;
     let store = Store::open(&place.database.url()).await.unwrap();
     let conn = store.read().await.unwrap();
     let written = events::between(&conn, None, 0, i64::MAX, i64::MAX).await.unwrap();
@@ -72,4 +63,18 @@ async fn survive(kind: Kind) {
     eprintln!("{kind:?}: {kills} kills, {} events, {doubles} of {all} twice", written.len());
     assert!(doubles <= kills * (IN_FLIGHT + 256), "{doubles}");
     process.terminate().await;
+}
+
+/// Waits until every delivery has ended, and none has failed.
+async fn until_all_are_told(http: &Client) {
+    let began = Instant::now();
+    for hook in ["/webhooks/1", "/webhooks/2"] {
+        let pending = format!("{hook}/deliveries?status=pending");
+        while http.get(&pending).await.expect(200)["total"] != 0 {
+            assert!(began.elapsed() < Duration::from_secs(120), "they are never all told");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let failed = http.get(&format!("{hook}/deliveries?status=failed")).await;
+        assert_eq!(failed.expect(200)["total"], 0);
+    }
 }
