@@ -67,7 +67,7 @@ node() {
     echo "Installing the npm packages of $pins into $folder."
     mkdir -p "$folder"
     cp "$programs/package.json" "$pins" "$folder/"
-    npm ci --prefix "$folder" --silent --no-audit --no-fund --ignore-scripts
+    npm ci --prefix "$folder" --loglevel=error --no-audit --no-fund --ignore-scripts
     cp "$pins" "$folder/installed"
 }
 
