@@ -77,7 +77,7 @@ pub(super) async fn publish_event(
     let key = idempotency_key(&headers)?;
     let event: EventIn = body::parse(&body)?;
     let draft = Draft::new(&event.kind, written(&body)?, &event.payload, key)?;
-    let id = publish::publish(&engine, &draft).await?;
+    let id = publish::publish(&engine, draft).await?;
     Ok((StatusCode::CREATED, Json(EventOut { id })))
 }
 

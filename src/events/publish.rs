@@ -1,14 +1,17 @@
 //! What another system says has happened, such as a payment.
 
+use std::sync::Arc;
+
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::kinds::PUBLISHED;
+use crate::clock::Millis;
 use crate::engine::Engine;
 use crate::store::events::{self, NewEvent};
 use crate::store::idempotency::{self, IdempotencyKey};
-use crate::store::{self, Changes, Payload};
+use crate::store::{self, Changes, Payload, Tx};
 
 /// Bytes of a payload, as it was written.
 const LARGEST: usize = 64 * 1024;
@@ -74,16 +77,25 @@ impl Draft {
 ///
 /// # Errors
 /// `Conflict` where the key was used for something else, `Store`.
-pub async fn publish(engine: &Engine, draft: &Draft) -> Result<i64, Error> {
-    match write(engine, draft).await {
+pub async fn publish(engine: &Engine, draft: Draft) -> Result<i64, Error> {
+    let draft = Arc::new(draft);
+    match begin(engine, &draft).await {
         // The same key was used at this moment: a second look finds what it made.
-        Err(Error::Store(store::Error::Contended(_))) => write(engine, draft).await,
+        Err(Error::Store(store::Error::Contended(_))) => begin(engine, &draft).await,
         done => done,
     }
 }
 
-async fn write(engine: &Engine, draft: &Draft) -> Result<i64, Error> {
-    let tx = engine.store.begin().await?;
+/// Nobody else writes meanwhile, so it is done without waiting for a place among the many tasks that
+/// send frames.
+async fn begin(engine: &Engine, draft: &Arc<Draft>) -> Result<i64, Error> {
+    let tx = engine.store.turn().await?;
+    let (draft, now) = (draft.clone(), engine.clock.now());
+    engine.store.in_a_row(async move { write(tx, &draft, now).await }).await
+}
+
+async fn write(tx: Tx, draft: &Draft, now: Millis) -> Result<i64, Error> {
+    tx.begin().await?;
     let keys: Vec<String> = draft.key.iter().cloned().collect();
     if let Some(used) = idempotency::find(&tx, SCOPE, &keys).await?.pop() {
         return if used.request == draft.digest {
@@ -92,7 +104,6 @@ async fn write(engine: &Engine, draft: &Draft) -> Result<i64, Error> {
             Err(Error::Conflict)
         };
     }
-    let now = engine.clock.now();
     let payload = Payload::from(draft.payload.clone());
     let event = NewEvent { kind: draft.kind, ticket_id: None, payload, created_at: now };
     Changes { events: vec![event], ..Changes::default() }.write(&tx).await?;

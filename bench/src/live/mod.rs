@@ -39,7 +39,7 @@ pub struct Options {
 
 const KINDS: [Kind; 2] = [Kind::BareLive, Kind::Engine];
 /// Callers that publish at the same time.
-const PUBLISHERS: usize = 16;
+const PUBLISHERS: usize = 64;
 /// Events that may be on their way to the crowd.
 const AHEAD: u64 = 256;
 /// Until new connections have settled down.
