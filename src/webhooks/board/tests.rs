@@ -49,7 +49,9 @@ fn while_nothing_can_be_written_nothing_more_is_begun() {
             break;
         }
         count += begun;
-        (0..begun).for_each(|_| drop(board.ended(1, true, Instant::now())));
+        for _ in 0..begun {
+            board.ended(1, true, Instant::now());
+        }
     }
     assert_eq!((count, board.in_flight()), (UNWRITTEN, 0));
     board.written(5);
