@@ -105,7 +105,7 @@ pub async fn due(tx: &Tx, webhook_id: i64, now: Millis, limit: i64) -> Result<Ve
         .await)?)
 }
 
-/// Leases [due](due) deliveries to `owner` until `until`.
+/// Leases [due] deliveries to `owner` until `until`.
 ///
 /// # Errors
 /// As every statement.

@@ -60,7 +60,7 @@ pub async fn insert(tx: &Tx, event: &NewEvent) -> Result<i64> {
         format!("INSERT INTO events (kind, payload, created_at) VALUES ({values}) RETURNING id");
     let rows: Vec<Id> = on!(conn, |c| Prepared::new(&sql)
         .text(event.kind)
-        .text(event.payload.text())
+        .text(event.payload.as_str())
         .number(event.created_at)
         .load(c)
         .await)?;

@@ -23,7 +23,7 @@ impl Payload {
 
     /// The JSON itself, as it was written.
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         self.0.get()
     }
 }

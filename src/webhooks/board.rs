@@ -131,3 +131,6 @@ impl Board {
         all.fold((0, 0), |sum, held| (sum.0 + held.0, sum.1 + held.1))
     }
 }
+
+#[cfg(test)]
+mod tests;

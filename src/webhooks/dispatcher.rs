@@ -232,7 +232,7 @@ impl Dispatcher {
                 without_event.push(delivery.id);
                 continue;
             };
-            let size = told.payload.text().len();
+            let size = told.payload.as_str().len();
             if size > bytes && !ids.is_empty() {
                 break;
             }
@@ -309,7 +309,7 @@ fn request(hook: &Webhook, held: &Held, now: Millis) -> Request {
         url: hook.url.clone(),
         event_type: held.told.kind.clone(),
         event_id: held.told.id,
-        payload: held.told.payload.text().to_owned(),
+        payload: held.told.payload.as_str().to_owned(),
         secret: hook.secret.as_ref().map(secret),
         previous_secret: hook.previous_secret.as_ref().filter(|_| is_rotating).map(secret),
         now,

@@ -156,7 +156,7 @@ impl Endpoint {
 
     /// Deliveries that wait, and the bytes of what they tell.
     pub fn held(&self) -> (usize, usize) {
-        let bytes = self.waiting.iter().map(|held| held.told.payload.text().len()).sum();
+        let bytes = self.waiting.iter().map(|held| held.told.payload.as_str().len()).sum();
         (self.waiting.len(), bytes)
     }
 }

@@ -1,7 +1,12 @@
 //! Rows for the tests of this room.
 
+use std::sync::Arc;
+
+use super::endpoint::Held;
 use crate::clock::Millis;
+use crate::store::Payload;
 use crate::store::deliveries::Delivery;
+use crate::store::events::Told;
 use crate::store::names::WebhookStatus;
 use crate::store::webhooks::Webhook;
 
@@ -44,4 +49,10 @@ pub(super) fn delivery() -> Delivery {
         created_at: NOW,
         delivered_at: None,
     }
+}
+
+pub(super) fn held(id: i64) -> Held {
+    let delivery = Delivery { id, event_id: id, ..delivery() };
+    let told = Told { id, kind: "ticket.created".into(), payload: Payload::new(&id) };
+    Held { delivery, begin_by: NOW + 100, told: Arc::new(told) }
 }

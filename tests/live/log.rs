@@ -140,7 +140,7 @@ async fn nothing_is_missed_on_postgres() {
 
 async fn read(reader: &mut Reader, store: &Store) -> Vec<i64> {
     let events = reader.next(&store.read().await.unwrap(), 10).await.unwrap();
-    let numbers = events.iter().map(|event| serde_json::from_str::<Value>(event.payload.text()));
+    let numbers = events.iter().map(|event| serde_json::from_str::<Value>(event.payload.as_str()));
     numbers.map(|n| n.unwrap()["n"].as_i64().unwrap()).collect()
 }
 

@@ -9,7 +9,7 @@ both!(every_neighbourhood_has_its_shape, async |app: App| {
     let body = get("/tickets/api/nothing/").await;
     assert_eq!(body["success"], false);
     assert!(body["error"].is_string());
-    assert!(get("/webhooks/nothing").await["detail"].is_string());
+    assert!(get("/webhooks/1/nothing").await["detail"].is_string());
     let body = get("/nothing").await;
     assert!(body["error"].is_string() && body.get("success").is_none());
 });

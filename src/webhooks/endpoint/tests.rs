@@ -1,12 +1,5 @@
 use super::*;
-use crate::store::Payload;
-use crate::webhooks::samples::{NOW, delivery, hook};
-
-fn held(id: i64) -> Held {
-    let delivery = Delivery { id, event_id: id, ..delivery() };
-    let told = Told { id, kind: "ticket.created".into(), payload: Payload::new(&id) };
-    Held { delivery, begin_by: NOW + 100, told: Arc::new(told) }
-}
+use crate::webhooks::samples::{NOW, held, hook};
 
 fn endpoint(waiting: i64) -> Endpoint {
     let mut endpoint = Endpoint::new(Arc::new(hook()));

@@ -1,0 +1,82 @@
+use super::*;
+use crate::webhooks::samples::{NOW, held, hook};
+
+/// A board of so many addresses, each with so many deliveries.
+fn board(addresses: i64, waiting: i64) -> Board {
+    let mut board = Board::default();
+    let now = Instant::now();
+    assert!(board.refresh(hooks(1..=addresses), NOW, now).is_empty());
+    for id in 1..=addresses {
+        board.fill(id, (0..waiting).map(held).collect(), now);
+    }
+    board
+}
+
+fn hooks(ids: impl Iterator<Item = i64>) -> Vec<Webhook> {
+    ids.map(|id| Webhook { id, ..hook() }).collect()
+}
+
+/// Whose deliveries are begun now, in their order.
+fn begun(board: &mut Board) -> Vec<i64> {
+    let now = Instant::now();
+    std::iter::from_fn(|| board.next(now)).map(|(hook, _)| hook.id).collect()
+}
+
+#[test]
+fn the_addresses_take_turns() {
+    let mut board = board(3, 10);
+    assert_eq!(begun(&mut board), [1, 2, 3, 1, 2, 3]);
+    board.ended(1, true, Instant::now());
+    board.ended(3, true, Instant::now());
+    assert_eq!(begun(&mut board), [1, 3, 1, 3]);
+}
+
+#[test]
+fn there_are_64_requests_at_once() {
+    let mut board = board(100, 10);
+    assert_eq!(begun(&mut board), (1..=64).collect::<Vec<_>>());
+    board.ended(7, true, Instant::now());
+    assert_eq!(begun(&mut board), [65], "not the one again that has just had its turn");
+}
+
+#[test]
+fn while_nothing_can_be_written_nothing_more_is_begun() {
+    let mut board = board(1, 1_000);
+    let mut count = 0;
+    loop {
+        let begun = begun(&mut board).len();
+        if begun == 0 {
+            break;
+        }
+        count += begun;
+        for _ in 0..begun {
+            board.ended(1, true, Instant::now());
+        }
+    }
+    assert_eq!((count, board.in_flight()), (UNWRITTEN, 0));
+    board.written(5);
+    assert_eq!(begun(&mut board).len(), 5);
+}
+
+#[test]
+fn one_that_is_switched_off_gives_back_what_waits() {
+    let mut board = board(2, 10);
+    begun(&mut board);
+    let back = board.refresh(hooks(2..=2), NOW, Instant::now());
+    assert_eq!(back.len(), 8, "two are on their way");
+    board.ended(1, true, Instant::now());
+    assert!(begun(&mut board).is_empty());
+    board.ended(1, true, Instant::now());
+    assert!(board.refresh(hooks(2..=2), NOW, Instant::now()).is_empty());
+    assert_eq!(board.room(&[1, 2], Instant::now()).len(), 1, "and then it is forgotten");
+}
+
+#[test]
+fn only_so_much_is_held_whoever_it_is_for() {
+    let board = board(200, 0);
+    let due: Vec<i64> = (1..=200).collect();
+    let rooms = board.room(&due, Instant::now());
+    assert_eq!(rooms.iter().map(|(_, room)| room).sum::<usize>(), HELD);
+    assert_eq!(board.room(&[7], Instant::now()), [(7, 16)]);
+    assert!(board.room(&[], Instant::now()).is_empty());
+}
