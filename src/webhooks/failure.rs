@@ -65,9 +65,9 @@ impl Failure {
             }
             Self::Answer(_) => "The connection was closed before the answer ended.".into(),
             Self::Status(status) if status.is_redirection() => {
-                format!("The receiver answered {status}; redirects are not followed.")
+                format!("The endpoint answered {}; redirects are not followed.", status.as_u16())
             }
-            Self::Status(status) => format!("The receiver answered {status}."),
+            Self::Status(status) => format!("The endpoint answered {}.", status.as_u16()),
         }
     }
 }

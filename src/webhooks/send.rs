@@ -73,7 +73,7 @@ impl Attempt {
     /// A receiver that never ends its answers has not answered.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        self.error.is_none()
+        self.error.is_none() && self.status.is_some_and(|status| (200..300).contains(&status))
     }
 }
 

@@ -36,10 +36,10 @@ async fn every_2xx_is_a_success_and_its_text_is_kept() {
 #[tokio::test]
 async fn every_other_status_is_a_failure_with_a_sentence() {
     for (status, sentence) in [
-        ("304 Not Modified", "The receiver answered 304 Not Modified; redirects are not followed."),
-        ("400 Bad Request", "The receiver answered 400 Bad Request."),
-        ("410 Gone", "The receiver answered 410 Gone."),
-        ("503 Service Unavailable", "The receiver answered 503 Service Unavailable."),
+        ("304 Not Modified", "The endpoint answered 304; redirects are not followed."),
+        ("400 Bad Request", "The endpoint answered 400."),
+        ("410 Gone", "The endpoint answered 410."),
+        ("503 Service Unavailable", "The endpoint answered 503."),
     ] {
         let (number, said) = failed(Answer::status(status, "", b"")).await;
         assert_eq!(number, status[..3].parse().ok());
