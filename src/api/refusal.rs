@@ -110,7 +110,6 @@ impl From<knowledge::Error> for Problem {
 impl From<publish::Error> for Problem {
     fn from(error: publish::Error) -> Self {
         match error {
-            publish::Error::Shape => Self::bad_request(error.to_string()),
             publish::Error::Invalid(sentence) => Self::unprocessable(sentence),
             publish::Error::Conflict => Self::new(StatusCode::CONFLICT, error.to_string()),
             publish::Error::Store(error) => error.into(),

@@ -1,5 +1,6 @@
 //! Writing many rows at once, in the way that is quick on each database.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use diesel::QueryResult;
@@ -11,6 +12,7 @@ use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join_all;
 use serde::Serialize;
+use serde::de::IgnoredAny;
 
 use super::conn::{Conn, Link};
 use super::{Error, Result};
@@ -210,9 +212,13 @@ impl JsonRows {
         if let Some(frame) = frame.get() {
             return Ok(Self { frame, json });
         }
-        let first = serde_json::to_value(rows.first()).map_err(broken)?;
-        let names = first.as_object().into_iter().flatten();
-        let columns = names.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+        // Not as `Value`, which would read JSON that stands in a text.
+        let names: BTreeMap<String, IgnoredAny> = match rows.first() {
+            Some(first) => serde_json::to_string(first).and_then(|row| serde_json::from_str(&row)),
+            None => Ok(BTreeMap::new()),
+        }
+        .map_err(broken)?;
+        let columns = names.into_keys().collect::<Vec<_>>().join(", ");
         let before = format!(
             "INSERT INTO {table} ({columns})
              SELECT {columns} FROM json_populate_recordset(NULL::{table}, "

@@ -15,12 +15,14 @@ struct Network {
 }
 
 /// Where clouds hand out their machines' credentials. Never a receiver, whatever is allowed.
-const METADATA: [Network; 5] = [
+const METADATA: [Network; 7] = [
     v4([169, 254, 169, 254], 32, "a cloud's metadata", false),
-    v4([169, 254, 170, 2], 32, "a cloud's metadata", false),
+    v4([169, 254, 170, 0], 24, "a cloud's metadata", false),
+    v4([168, 63, 129, 16], 32, "a cloud's metadata", false),
     v4([100, 100, 100, 200], 32, "a cloud's metadata", false),
     v4([192, 0, 0, 192], 32, "a cloud's metadata", false),
-    v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254], 128, "a cloud's metadata", false),
+    v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0], 32, "a cloud's metadata", false),
+    v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254], 128, "a cloud's metadata", false),
 ];
 
 const V4: [Network; 15] = [
@@ -28,7 +30,7 @@ const V4: [Network; 15] = [
     v4([10, 0, 0, 0], 8, "a private", true),
     v4([100, 64, 0, 0], 10, "a carrier's internal", true),
     v4([127, 0, 0, 0], 8, "a loopback", true),
-    v4([169, 254, 0, 0], 16, "a link-local", true),
+    v4([169, 254, 0, 0], 16, "a link-local", false),
     v4([172, 16, 0, 0], 12, "a private", true),
     v4([192, 0, 0, 0], 24, "a reserved", false),
     v4([192, 0, 2, 0], 24, "a documentation", false),
@@ -156,7 +158,6 @@ mod tests {
             ("100.127.255.255", "a carrier's internal"),
             ("127.0.0.1", "a loopback"),
             ("127.255.255.255", "a loopback"),
-            ("169.254.0.1", "a link-local"),
             ("::1", "a loopback"),
             ("::ffff:127.0.0.1", "a loopback"),
             ("64:ff9b::101:101", "a NAT64"),
@@ -176,8 +177,13 @@ mod tests {
         for (address, what) in [
             ("0.0.0.0", "an unspecified"),
             ("0.255.255.255", "an unspecified"),
+            ("169.254.0.1", "a link-local"),
             ("169.254.169.254", "a cloud's metadata"),
             ("169.254.170.2", "a cloud's metadata"),
+            ("169.254.170.23", "a cloud's metadata"),
+            ("168.63.129.16", "a cloud's metadata"),
+            ("fd00:ec2::23", "a cloud's metadata"),
+            ("fd20:ce::254", "a cloud's metadata"),
             ("100.100.100.200", "a cloud's metadata"),
             ("192.0.0.192", "a cloud's metadata"),
             ("fd00:ec2::254", "a cloud's metadata"),

@@ -71,6 +71,24 @@ both!(repeats_at_the_same_moment_are_one_event, async |app: App| {
     }
 });
 
+both!(json_in_a_text_is_a_text, async |app: App| {
+    let mut client = LiveClient::connect(&app.http, "").await;
+    let body = |payload: &str| format!("{{\"type\":\"user.created\",\"payload\":{payload}}}");
+    let key = "$serde_json::private::RawValue";
+    for (number, inner) in ["[1]", "{}", "[[["].into_iter().enumerate() {
+        let payload = format!("{{\"{key}\":\"{inner}\"}}");
+        let idempotency = format!("user-{number}");
+        post_text(&app, Some(&idempotency), &body(&payload)).await.expect(201);
+        assert!(client.text().await.contains(&payload));
+        post_text(&app, Some(&idempotency), &body("{}")).await.refused(409);
+    }
+    // As floats these would be the same.
+    for (number, status) in [("12345678901234567890123", 201), ("12345678901234567890124", 409)] {
+        let answer = post_text(&app, Some("long"), &body(&format!("{{\"a\":{number}}}"))).await;
+        if status == 201 { drop(answer.expect(201)) } else { drop(answer.refused(409)) }
+    }
+});
+
 both!(what_is_no_event_is_refused, async |app: App| {
     let large =
         format!("{{\"type\":\"user.created\",\"payload\":{{\"a\":\"{}\"}}}}", "x".repeat(65_529));
@@ -85,6 +103,10 @@ both!(what_is_no_event_is_refused, async |app: App| {
         (400, r#"{"type":"user.created","payload":null}"#),
         (400, r#"{"type":"user.created","payload":{"a":NaN}}"#),
         (400, r#"{"type":"user.created","payload":{"a":1e400}}"#),
+        (
+            422,
+            &format!("{{\"type\":\"user.created\",\"payload\":{{\"a\":{}}}}}", "9".repeat(4_301)),
+        ),
         (422, r#"{"type":"ticket.created","payload":{}}"#),
         (422, r#"{"type":"webhook.test","payload":{}}"#),
         (422, r#"{"type":"","payload":{}}"#),
