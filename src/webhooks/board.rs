@@ -1,6 +1,6 @@
 //! All addresses of this process, and whose turn it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,7 +23,8 @@ const BYTES: usize = 16 * 1024 * 1024;
 pub(super) struct Board {
     endpoints: BTreeMap<i64, Endpoint>,
     in_flight: usize,
-    unwritten: usize,
+    /// Deliveries that were begun and whose outcome is not written yet.
+    under_way: HashSet<i64>,
     /// Who had its turn last.
     last: i64,
 }
@@ -79,12 +80,12 @@ impl Board {
     }
 
     /// The next delivery to send now. The addresses take turns.
-    pub fn next(&mut self, now: Instant) -> Option<(Arc<Webhook>, Held)> {
-        if self.in_flight >= IN_FLIGHT || self.unwritten >= UNWRITTEN {
+    pub fn next(&mut self, clock: Millis, now: Instant) -> Option<(Arc<Webhook>, Held)> {
+        if self.in_flight >= IN_FLIGHT || self.under_way.len() >= UNWRITTEN {
             return None;
         }
         let next = |(id, endpoint): (&i64, &mut Endpoint)| {
-            let held = endpoint.next(now)?;
+            let held = endpoint.next(clock, now)?;
             Some((*id, endpoint.hook.clone(), held))
         };
         let later = self.endpoints.range_mut(self.last + 1..).find_map(next);
@@ -92,7 +93,7 @@ impl Board {
         let (id, hook, held) = found?;
         self.last = id;
         self.in_flight += 1;
-        self.unwritten += 1;
+        self.under_way.insert(held.delivery.id);
         Some((hook, held))
     }
 
@@ -102,9 +103,17 @@ impl Board {
         self.endpoints.get_mut(&id)?.ended(is_success, now)
     }
 
-    /// The outcomes of so many requests are written.
-    pub fn written(&mut self, count: usize) {
-        self.unwritten = self.unwritten.saturating_sub(count);
+    /// The outcomes of these deliveries are written.
+    pub fn written(&mut self, ids: impl Iterator<Item = i64>) {
+        for id in ids {
+            self.under_way.remove(&id);
+        }
+    }
+
+    /// Whether this delivery was begun here and its outcome is not written yet: its lease may have
+    /// run out where the database could not be written for a while.
+    pub fn is_under_way(&self, id: i64) -> bool {
+        self.under_way.contains(&id)
     }
 
     /// Takes out everything that waits, since nothing more will be sent.

@@ -184,7 +184,7 @@ impl Dispatcher {
         tx.commit().await?;
         log_switched_off(&switched_off);
         let mut board = self.board();
-        board.written(ended.iter().filter(|Ended(_, attempt)| attempt.is_some()).count());
+        board.written(ended.iter().map(|Ended(held, _)| held.delivery.id));
         ended.clear();
         for (id, deliveries) in taken {
             board.fill(id, deliveries, now);
@@ -203,7 +203,8 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Leases what is due, as many for each webhook as it has room for, and as many as fit in memory.
+    /// Leases what is due, as many for each webhook as it has room for, and as many as fit in memory;
+    /// but nothing that is still under way here.
     async fn take(
         &self,
         tx: &Tx,
@@ -213,7 +214,11 @@ impl Dispatcher {
         let asked = rooms.iter().map(|(id, room)| {
             deliveries::due(tx, *id, clock, i64::try_from(*room).unwrap_or(i64::MAX))
         });
-        let found: Vec<Delivery> = try_join_all(asked).await?.into_iter().flatten().collect();
+        let mut found: Vec<Delivery> = try_join_all(asked).await?.into_iter().flatten().collect();
+        {
+            let board = self.board();
+            found.retain(|delivery| !board.is_under_way(delivery.id));
+        }
         if found.is_empty() {
             return Ok(Vec::new());
         }
@@ -227,7 +232,7 @@ impl Dispatcher {
         let mut bytes = self.board().bytes();
         let (mut ids, mut without_event) = (Vec::new(), Vec::new());
         let mut taken: Vec<(i64, Vec<Held>)> = Vec::new();
-        for delivery in found {
+        for mut delivery in found {
             let Some(told) = events.get(&delivery.event_id) else {
                 without_event.push(delivery.id);
                 continue;
@@ -239,6 +244,7 @@ impl Dispatcher {
             bytes = bytes.saturating_sub(size);
             ids.push(delivery.id);
             let id = delivery.webhook_id;
+            delivery.lease_owner = None;
             let held = Held { delivery, begin_by: clock + WAIT, told: told.clone() };
             match taken.last_mut().filter(|(last, _)| *last == id) {
                 Some((_, deliveries)) => deliveries.push(held),
@@ -256,8 +262,8 @@ impl Dispatcher {
             return;
         }
         let mut board = self.board();
-        let now = Instant::now();
-        while let Some((hook, held)) = board.next(now) {
+        let (clock, now) = (self.engine.clock.now(), Instant::now());
+        while let Some((hook, held)) = board.next(clock, now) {
             let its = self.clone();
             self.engine.tracker.spawn(async move { its.post(hook, held).await });
         }

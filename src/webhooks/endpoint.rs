@@ -33,7 +33,7 @@ const SLOW: Duration = Duration::from_secs(2);
 
 /// A delivery that is leased to this engine.
 pub(super) struct Held {
-    /// The row as it was before it was leased.
+    /// The row as it was before it was leased, and nobody's: so it is given back.
     pub delivery: Delivery,
     /// It must be begun before this time, or its lease might run out.
     pub begin_by: Millis,
@@ -97,13 +97,17 @@ impl Endpoint {
         self.waiting.extend(deliveries);
     }
 
-    /// The next delivery to send now, where there is one and there may be one more request.
-    pub fn next(&mut self, now: Instant) -> Option<Held> {
+    /// The next delivery to send now, where there is one and there may be one more request. One that
+    /// has waited for too long may be another engine's by now; [`Self::overdue`] takes it out.
+    pub fn next(&mut self, clock: Millis, now: Instant) -> Option<Held> {
         if self.probe_at.is_some_and(|at| now < at) {
             return None;
         }
         let lanes = if self.is_open() { 1 } else { self.lanes };
         if self.in_flight >= lanes {
+            return None;
+        }
+        if self.waiting.front()?.begin_by < clock {
             return None;
         }
         let next = self.waiting.pop_front()?;

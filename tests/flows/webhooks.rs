@@ -1,5 +1,7 @@
 //! Other systems are told of events, until they have taken them.
 
+mod leases;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
