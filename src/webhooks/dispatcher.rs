@@ -40,6 +40,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const GATHER: Duration = Duration::from_millis(5);
 /// Outcomes that wait for no more.
 const ENOUGH: usize = 64;
+/// How long the end waits for a word of the last requests before it looks again.
+const LAST_WORD: Duration = Duration::from_millis(20);
 /// The pause while the database can't be written.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 /// How long a delivery may wait here before it is begun; and the rest of its lease, beside the time
@@ -154,7 +156,8 @@ impl Dispatcher {
             if is_last {
                 return;
             }
-            if let Some(one) = told.recv().await {
+            // The last one may be told of before it is off the board: then no other word comes.
+            if let Ok(Some(one)) = tokio::time::timeout(LAST_WORD, told.recv()).await {
                 ended.push(one);
             }
         }
