@@ -44,6 +44,8 @@ const ENOUGH: usize = 64;
 const LAST_WORD: Duration = Duration::from_millis(20);
 /// The pause while the database can't be written.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+/// Deliveries whose payloads are read at once, since there is room for so many bytes only.
+const SLICE: usize = 32;
 /// How long a delivery may wait here before it is begun; and the rest of its lease, beside the time
 /// that a request may take.
 const WAIT: Millis = 30_000;
@@ -225,33 +227,30 @@ impl Dispatcher {
         if found.is_empty() {
             return Ok(Vec::new());
         }
-        let mut event_ids: Vec<i64> = found.iter().map(|delivery| delivery.event_id).collect();
-        event_ids.sort_unstable();
-        event_ids.dedup();
-        let events = store::events::told(tx, &event_ids).await?;
-        let events: HashMap<i64, Arc<Told>> =
-            events.into_iter().map(|told| (told.id, Arc::new(told))).collect();
-
         let mut bytes = self.board().bytes();
+        let mut events: HashMap<i64, Arc<Told>> = HashMap::new();
         let (mut ids, mut without_event) = (Vec::new(), Vec::new());
         let mut taken: Vec<(i64, Vec<Held>)> = Vec::new();
-        for mut delivery in found {
-            let Some(told) = events.get(&delivery.event_id) else {
-                without_event.push(delivery.id);
-                continue;
-            };
-            let size = told.payload.as_str().len();
-            if size > bytes && !ids.is_empty() {
-                break;
-            }
-            bytes = bytes.saturating_sub(size);
-            ids.push(delivery.id);
-            let id = delivery.webhook_id;
-            delivery.lease_owner = None;
-            let held = Held { delivery, begin_by: clock + WAIT, told: told.clone() };
-            match taken.last_mut().filter(|(last, _)| *last == id) {
-                Some((_, deliveries)) => deliveries.push(held),
-                None => taken.push((id, vec![held])),
+        'fits: for slice in found.chunks(SLICE) {
+            read_events(tx, slice, &mut events).await?;
+            for delivery in slice {
+                let Some(told) = events.get(&delivery.event_id) else {
+                    without_event.push(delivery.id);
+                    continue;
+                };
+                let size = told.payload.as_str().len();
+                if size > bytes && !ids.is_empty() {
+                    break 'fits;
+                }
+                bytes = bytes.saturating_sub(size);
+                ids.push(delivery.id);
+                let id = delivery.webhook_id;
+                let delivery = Delivery { lease_owner: None, ..delivery.clone() };
+                let held = Held { delivery, begin_by: clock + WAIT, told: told.clone() };
+                match taken.last_mut().filter(|(last, _)| *last == id) {
+                    Some((_, deliveries)) => deliveries.push(held),
+                    None => taken.push((id, vec![held])),
+                }
             }
         }
         deliveries::lease(tx, &self.engine.node, &ids, clock + self.lease).await?;
@@ -300,6 +299,24 @@ impl Dispatcher {
     fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Reads what the events of these deliveries say, beside those that are known.
+async fn read_events(
+    tx: &Tx,
+    deliveries: &[Delivery],
+    events: &mut HashMap<i64, Arc<Told>>,
+) -> store::Result<()> {
+    let mut ids: Vec<i64> = deliveries.iter().map(|delivery| delivery.event_id).collect();
+    ids.retain(|id| !events.contains_key(id));
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let told = store::events::told(tx, &ids).await?;
+    events.extend(told.into_iter().map(|told| (told.id, Arc::new(told))));
+    Ok(())
 }
 
 fn take_more(told: &mut UnboundedReceiver<Ended>, ended: &mut Vec<Ended>) {
