@@ -10,6 +10,9 @@ use crate::store::webhooks::Webhook;
 
 /// Requests at once: more are no quicker on two cores.
 const IN_FLIGHT: usize = 64;
+/// Of these, those to addresses that fail, all together: each may take as long as a request may, and
+/// the others need places meanwhile.
+const TROUBLED: usize = IN_FLIGHT / 2;
 /// Requests that were begun and whose outcome is not written yet: a crash has as many sent twice at
 /// most, and while the database can't be written no more are begun.
 const UNWRITTEN: usize = IN_FLIGHT + 256;
@@ -39,7 +42,7 @@ impl Board {
             }
         }
         self.endpoints.retain(|id, endpoint| {
-            !endpoint.is_idle() || active.binary_search_by_key(id, |hook| hook.id).is_ok()
+            endpoint.in_flight() > 0 || active.binary_search_by_key(id, |hook| hook.id).is_ok()
         });
         for hook in active {
             match self.endpoints.get_mut(&hook.id) {
@@ -84,7 +87,11 @@ impl Board {
         if self.in_flight >= IN_FLIGHT || self.under_way.len() >= UNWRITTEN {
             return None;
         }
+        let is_full_of_troubled = self.troubled() >= TROUBLED;
         let next = |(id, endpoint): (&i64, &mut Endpoint)| {
+            if is_full_of_troubled && endpoint.is_troubled() {
+                return None;
+            }
             let held = endpoint.next(clock, now)?;
             Some((*id, endpoint.hook.clone(), held))
         };
@@ -133,6 +140,12 @@ impl Board {
 
     fn in_turn(&self) -> impl Iterator<Item = (&i64, &Endpoint)> {
         self.endpoints.range(self.last + 1..).chain(self.endpoints.range(..=self.last))
+    }
+
+    /// Requests that are on their way to addresses that fail.
+    fn troubled(&self) -> usize {
+        let troubled = self.endpoints.values().filter(|endpoint| endpoint.is_troubled());
+        troubled.map(Endpoint::in_flight).sum()
     }
 
     fn held(&self) -> (usize, usize) {

@@ -94,3 +94,21 @@ fn only_so_much_is_held_whoever_it_is_for() {
     assert_eq!(board.room(&[7], Instant::now()), [(7, 16)]);
     assert!(board.room(&[], Instant::now()).is_empty());
 }
+
+#[test]
+fn those_that_fail_leave_half_of_the_places_to_the_others() {
+    let mut board = board(100, 10);
+    for _ in 0..6 {
+        for id in begun(&mut board) {
+            board.ended(id, id > 90, Instant::now());
+        }
+        board.written(0..102_000);
+    }
+    assert!(board.endpoints.values().take(90).all(Endpoint::is_troubled), "and ten work");
+    for id in 91..=100 {
+        board.fill(id, (0..10).map(|n| held(id * 1_000 + 100 + n)).collect(), Instant::now());
+    }
+    let begun = begun(&mut board);
+    assert_eq!(begun.iter().filter(|id| **id <= 90).count(), TROUBLED);
+    assert_eq!(begun.len(), IN_FLIGHT, "the others have the rest");
+}

@@ -114,3 +114,21 @@ fn what_has_waited_too_long_is_given_back() {
     assert_eq!(endpoint.held().0, 1);
     assert!(endpoint.next(NOW + 101, now).is_some(), "the third");
 }
+
+#[test]
+fn little_waits_for_one_that_fails() {
+    let now = Instant::now();
+    let mut endpoint = endpoint(10);
+    for _ in 0..3 {
+        assert!(endpoint.overdue(NOW, now).is_empty());
+        endpoint.next(NOW, now);
+        endpoint.ended(false, now);
+    }
+    assert_eq!(endpoint.room(now), 0);
+    assert_eq!(endpoint.overdue(NOW, now).len(), 5);
+    assert_eq!((endpoint.held().0, endpoint.room(now)), (2, 0));
+    endpoint.next(NOW, now);
+    assert_eq!(endpoint.room(now), 1);
+    endpoint.ended(true, now);
+    assert!(endpoint.room(now) > 2);
+}
