@@ -198,6 +198,22 @@ pub async fn list(
         .await)?)
 }
 
+/// The ids of up to `limit` failed deliveries of a webhook, newest first, from before the id `before`.
+///
+/// # Errors
+/// As every statement.
+pub async fn failed(conn: &Conn, webhook_id: i64, before: i64, limit: i64) -> Result<Vec<i64>> {
+    Ok(on!(conn, |c| webhook_deliveries::table
+        .filter(webhook_deliveries::webhook_id.eq(webhook_id))
+        .filter(with(Some(WebhookStatus::Failed)))
+        .filter(webhook_deliveries::id.lt(before))
+        .select(webhook_deliveries::id)
+        .order(webhook_deliveries::id.desc())
+        .limit(limit)
+        .load(c)
+        .await)?)
+}
+
 /// How many deliveries a webhook has.
 ///
 /// # Errors
