@@ -15,7 +15,7 @@ const IN_FLIGHT: usize = 64;
 const TROUBLED: usize = IN_FLIGHT / 2;
 /// Requests that were begun and whose outcome is not written yet: a crash has as many sent twice at
 /// most, and while the database can't be written no more are begun.
-const UNWRITTEN: usize = IN_FLIGHT + 256;
+const UNWRITTEN: usize = IN_FLIGHT + 64;
 /// Deliveries that are held in memory, and the bytes of what they tell. One that is larger than all of
 /// that alone is taken all the same.
 const HELD: usize = 2_048;

@@ -36,10 +36,10 @@ use crate::telemetry::metrics as names;
 const SET: usize = 256;
 /// How often the database is asked for what is due, beside being told of it.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long a few outcomes wait for more of them, to commit together.
+/// How long a few outcomes wait for more of them, to commit together: a crash sends them twice.
 const GATHER: Duration = Duration::from_millis(5);
 /// Outcomes that wait for no more.
-const ENOUGH: usize = 64;
+const ENOUGH: usize = 32;
 /// How long the end waits for a word of the last requests before it looks again.
 const LAST_WORD: Duration = Duration::from_millis(20);
 /// The pause while the database can't be written.
@@ -128,10 +128,8 @@ impl Dispatcher {
                 () = tokio::time::sleep(LOOK) => {}
                 () = self.engine.stop.cancelled() => break,
             }
-            if ended.len() < ENOUGH {
-                tokio::time::sleep(GATHER).await;
-                take_more(&mut told, &mut ended);
-            }
+            drop(tokio::time::timeout(GATHER, gather(&mut told, &mut ended)).await);
+            take_more(&mut told, &mut ended);
             if let Err(error) = self.round(&mut ended).await {
                 tracing::warn!(%error, "webhooks.not_written");
                 tokio::select! {
@@ -317,6 +315,11 @@ async fn read_events(
     let told = store::events::told(tx, &ids).await?;
     events.extend(told.into_iter().map(|told| (told.id, Arc::new(told))));
     Ok(())
+}
+
+/// Takes outcomes until there are enough of them.
+async fn gather(told: &mut UnboundedReceiver<Ended>, ended: &mut Vec<Ended>) {
+    while ended.len() < ENOUGH && told.recv_many(ended, ENOUGH).await > 0 {}
 }
 
 fn take_more(told: &mut UnboundedReceiver<Ended>, ended: &mut Vec<Ended>) {
