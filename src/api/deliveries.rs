@@ -46,7 +46,7 @@ pub(super) struct DeliveryOut {
     created_at: String,
     /// When it arrived; null where it has not.
     delivered_at: Option<String>,
-    /// When it is tried next, at the earliest; null where it has ended.
+    /// When it is tried next, at the earliest; null where it has ended, and while it is on its way.
     next_retry_at: Option<String>,
 }
 
@@ -91,7 +91,8 @@ pub(super) struct ReplayOut {
 
 impl From<Shown> for DeliveryOut {
     fn from((row, event_type, payload): Shown) -> Self {
-        let has_ended = row.status != WebhookStatus::Pending;
+        // While an engine has it, `run_at` is the end of that engine's lease.
+        let waits = row.status == WebhookStatus::Pending && row.lease_owner.is_none();
         Self {
             id: row.id,
             webhook_id: row.webhook_id,
@@ -104,7 +105,7 @@ impl From<Shown> for DeliveryOut {
             attempt_number: row.attempt_number.max(1),
             created_at: rfc3339(row.created_at),
             delivered_at: row.delivered_at.map(rfc3339),
-            next_retry_at: (!has_ended).then(|| rfc3339(row.run_at)),
+            next_retry_at: waits.then(|| rfc3339(row.run_at)),
         }
     }
 }

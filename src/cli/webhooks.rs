@@ -12,7 +12,7 @@ use crate::store::webhooks::{self as rows, Filter, Webhook};
 use crate::store::{Store, deliveries};
 use crate::webhooks;
 
-/// Webhooks or deliveries that are listed at most.
+/// Webhooks or deliveries that are listed at most, or that are tried again at a time.
 const SHOWN: i64 = 1_000;
 
 /// What to do with webhooks.
@@ -75,17 +75,36 @@ async fn retry(store: &Store, id: i64, delivery: Option<i64>) -> Result<usize, A
         webhooks::retry(store, id, delivery, now).await.map_err(cannot)?;
         return Ok(1);
     }
-    let mut count = 0;
+    let hook = existing(store, id).await?;
+    webhooks::check_active(&hook).map_err(cannot)?;
+    let (mut count, mut before) = (0, i64::MAX);
     loop {
-        let failed = of_webhook(store, id, Some(WebhookStatus::Failed)).await?;
-        if failed.is_empty() {
-            return Ok(count);
-        }
-        for (delivery, ..) in failed {
-            webhooks::retry(store, id, delivery.id, now).await.map_err(cannot)?;
-            count += 1;
+        let failed = failed_before(store, id, before).await?;
+        let Some(last) = failed.last() else { return Ok(count) };
+        // What fails once more meanwhile is not met again.
+        before = *last;
+        for delivery in failed {
+            match webhooks::retry(store, id, delivery, now).await {
+                Ok(_) => count += 1,
+                // It has gone, or someone else has tried it again.
+                Err(webhooks::Error::NotFound(_) | webhooks::Error::Invalid(_)) => {}
+                Err(error) => return Err(cannot(error)),
+            }
         }
     }
+}
+
+async fn failed_before(store: &Store, id: i64, before: i64) -> Result<Vec<i64>, AppError> {
+    let cannot = |e| AppError::new("Can't read the deliveries", e);
+    let conn = store.read().await.map_err(cannot)?;
+    deliveries::failed(&conn, id, before, SHOWN).await.map_err(cannot)
+}
+
+async fn existing(store: &Store, id: i64) -> Result<Webhook, AppError> {
+    let cannot = |e| AppError::new("Can't read the webhooks", e);
+    let conn = store.read().await.map_err(cannot)?;
+    let found = rows::get(&conn, id).await.map_err(cannot)?;
+    found.ok_or_else(|| AppError(format!("There is no webhook {id}.")))
 }
 
 async fn of_webhook(
@@ -94,10 +113,8 @@ async fn of_webhook(
     status: Option<WebhookStatus>,
 ) -> Result<Vec<Shown>, AppError> {
     let cannot = |e| AppError::new("Can't read the deliveries", e);
+    existing(store, id).await?;
     let conn = store.read().await.map_err(cannot)?;
-    if rows::get(&conn, id).await.map_err(cannot)?.is_none() {
-        return Err(AppError(format!("There is no webhook {id}.")));
-    }
     deliveries::list(&conn, id, status, SHOWN, 0).await.map_err(cannot)
 }
 

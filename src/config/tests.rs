@@ -191,6 +191,19 @@ fn each_refusal_names_the_variable_its_place_and_the_rule() {
 }
 
 #[test]
+fn events_are_kept_for_as_long_as_their_deliveries_are_tried() {
+    let config = |days, pauses| {
+        Config::with(&[("EVENTS_KEEP_DAYS", days), ("WEBHOOK_RETRY_SECONDS", pauses)])
+    };
+    // Two pauses of a day may take two days and ten hours.
+    config("3", "86400,86400").unwrap();
+    let refused = config("2", "86400,86400").unwrap_err().to_string();
+    let rule = "must be 3 or more, as long as WEBHOOK_RETRY_SECONDS lets a delivery be tried.";
+    assert!(refused.starts_with("EVENTS_KEEP_DAYS") && refused.ends_with(rule), "{refused}");
+    assert!(Config::with(&[("EVENTS_KEEP_DAYS", "3")]).is_err(), "four are needed by default");
+}
+
+#[test]
 fn values_of_the_wrong_type_in_the_file_are_refused_too() {
     for (line, rule) in [
         ("company_name = 5", "COMPANY_NAME in centrium.toml must be a text in quotes."),

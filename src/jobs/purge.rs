@@ -24,9 +24,13 @@ async fn purge_events_and_keys(engine: &Engine) -> Result<()> {
     let keep_events = i64::from(engine.config.events_keep_days) * DAY;
     loop {
         let tx = engine.store.begin().await?;
-        let event_rows = events::purge(&tx, now - keep_events, BATCH).await?;
+        let purged = events::purge(&tx, now - keep_events, BATCH).await?;
         let keys = idempotency::purge(&tx, now - KEEP_KEYS, BATCH).await?;
         tx.commit().await?;
+        let event_rows = purged.rows;
+        if purged.pending > 0 {
+            tracing::warn!(deliveries = purged.pending, "webhooks.expired");
+        }
         if event_rows + keys > 0 {
             tracing::info!(event_rows, idempotency_keys = keys, "housekeeping.purged");
         }

@@ -198,6 +198,22 @@ pub async fn list(
         .await)?)
 }
 
+/// The ids of up to `limit` failed deliveries of a webhook, newest first, from before the id `before`.
+///
+/// # Errors
+/// As every statement.
+pub async fn failed(conn: &Conn, webhook_id: i64, before: i64, limit: i64) -> Result<Vec<i64>> {
+    Ok(on!(conn, |c| webhook_deliveries::table
+        .filter(webhook_deliveries::webhook_id.eq(webhook_id))
+        .filter(with(Some(WebhookStatus::Failed)))
+        .filter(webhook_deliveries::id.lt(before))
+        .select(webhook_deliveries::id)
+        .order(webhook_deliveries::id.desc())
+        .limit(limit)
+        .load(c)
+        .await)?)
+}
+
 /// How many deliveries a webhook has.
 ///
 /// # Errors
@@ -299,16 +315,22 @@ pub async fn delete_of_webhook(tx: &Tx, webhook_id: i64, limit: i64) -> Result<u
     delete(tx, &ids).await
 }
 
-/// Deletes up to `limit` deliveries of these events, and says how many.
-pub(super) async fn delete_of_events(tx: &Tx, events: &[i64], limit: i64) -> Result<usize> {
+/// Deletes up to `limit` deliveries of these events. Says how many, and how many of them still waited.
+pub(super) async fn delete_of_events(
+    tx: &Tx,
+    events: &[i64],
+    limit: i64,
+) -> Result<(usize, usize)> {
     let conn: &Conn = tx;
-    let ids: Vec<i64> = on!(conn, |c| webhook_deliveries::table
+    let found: Vec<(i64, WebhookStatus)> = on!(conn, |c| webhook_deliveries::table
         .filter(one_of(webhook_deliveries::event_id, events))
-        .select(webhook_deliveries::id)
+        .select((webhook_deliveries::id, webhook_deliveries::status))
         .limit(limit)
         .load(c)
         .await)?;
-    delete(tx, &ids).await
+    let pending = found.iter().filter(|(_, status)| *status == WebhookStatus::Pending).count();
+    let ids: Vec<i64> = found.into_iter().map(|(id, _)| id).collect();
+    Ok((delete(tx, &ids).await?, pending))
 }
 
 /// Deletes these deliveries, and says how many there were.

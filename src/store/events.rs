@@ -127,11 +127,11 @@ pub async fn between(
 pub const WEBHOOK_TEST: &str = "webhook.test";
 
 /// Deletes up to `limit` events from before `at`, oldest first, with their deliveries, of which it
-/// deletes up to `limit` first. Says how many rows these were.
+/// deletes up to `limit` first.
 ///
 /// # Errors
 /// As every statement.
-pub async fn purge(tx: &Tx, at: Millis, limit: i64) -> Result<usize> {
+pub async fn purge(tx: &Tx, at: Millis, limit: i64) -> Result<Purged> {
     let conn: &Conn = tx;
     let old: Vec<i64> = on!(conn, |c| events::table
         .filter(events::created_at.lt(at))
@@ -140,14 +140,24 @@ pub async fn purge(tx: &Tx, at: Millis, limit: i64) -> Result<usize> {
         .limit(limit)
         .load(c)
         .await)?;
-    let of_them = deliveries::delete_of_events(tx, &old, limit).await?;
+    let (of_them, pending) = deliveries::delete_of_events(tx, &old, limit).await?;
     if i64::try_from(of_them).unwrap_or(limit) >= limit {
-        return Ok(of_them);
+        return Ok(Purged { rows: of_them, pending });
     }
-    Ok(on!(conn, |c| diesel::delete(events::table)
+    let rows = on!(conn, |c| diesel::delete(events::table)
         .filter(one_of(events::id, &old))
         .execute(c)
-        .await)?)
+        .await)?;
+    Ok(Purged { rows, pending })
+}
+
+/// What [`purge`] has deleted.
+#[derive(Clone, Copy, Debug)]
+pub struct Purged {
+    /// Rows: deliveries, or events where few deliveries were left.
+    pub rows: usize,
+    /// Deliveries that still waited to be sent.
+    pub pending: usize,
 }
 
 rows!(NewEvent, events);

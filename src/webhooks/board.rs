@@ -1,6 +1,6 @@
 //! All addresses of this process, and whose turn it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,9 +10,12 @@ use crate::store::webhooks::Webhook;
 
 /// Requests at once: more are no quicker on two cores.
 const IN_FLIGHT: usize = 64;
+/// Of these, those to addresses that fail, all together: each may take as long as a request may, and
+/// the others need places meanwhile.
+const TROUBLED: usize = IN_FLIGHT / 2;
 /// Requests that were begun and whose outcome is not written yet: a crash has as many sent twice at
 /// most, and while the database can't be written no more are begun.
-const UNWRITTEN: usize = IN_FLIGHT + 256;
+const UNWRITTEN: usize = IN_FLIGHT + 64;
 /// Deliveries that are held in memory, and the bytes of what they tell. One that is larger than all of
 /// that alone is taken all the same.
 const HELD: usize = 2_048;
@@ -23,7 +26,8 @@ const BYTES: usize = 16 * 1024 * 1024;
 pub(super) struct Board {
     endpoints: BTreeMap<i64, Endpoint>,
     in_flight: usize,
-    unwritten: usize,
+    /// Deliveries that were begun and whose outcome is not written yet.
+    under_way: HashSet<i64>,
     /// Who had its turn last.
     last: i64,
 }
@@ -38,7 +42,7 @@ impl Board {
             }
         }
         self.endpoints.retain(|id, endpoint| {
-            !endpoint.is_idle() || active.binary_search_by_key(id, |hook| hook.id).is_ok()
+            endpoint.in_flight() > 0 || active.binary_search_by_key(id, |hook| hook.id).is_ok()
         });
         for hook in active {
             match self.endpoints.get_mut(&hook.id) {
@@ -79,12 +83,16 @@ impl Board {
     }
 
     /// The next delivery to send now. The addresses take turns.
-    pub fn next(&mut self, now: Instant) -> Option<(Arc<Webhook>, Held)> {
-        if self.in_flight >= IN_FLIGHT || self.unwritten >= UNWRITTEN {
+    pub fn next(&mut self, clock: Millis, now: Instant) -> Option<(Arc<Webhook>, Held)> {
+        if self.in_flight >= IN_FLIGHT || self.under_way.len() >= UNWRITTEN {
             return None;
         }
+        let is_full_of_troubled = self.troubled() >= TROUBLED;
         let next = |(id, endpoint): (&i64, &mut Endpoint)| {
-            let held = endpoint.next(now)?;
+            if is_full_of_troubled && endpoint.is_troubled() {
+                return None;
+            }
+            let held = endpoint.next(clock, now)?;
             Some((*id, endpoint.hook.clone(), held))
         };
         let later = self.endpoints.range_mut(self.last + 1..).find_map(next);
@@ -92,7 +100,7 @@ impl Board {
         let (id, hook, held) = found?;
         self.last = id;
         self.in_flight += 1;
-        self.unwritten += 1;
+        self.under_way.insert(held.delivery.id);
         Some((hook, held))
     }
 
@@ -102,9 +110,17 @@ impl Board {
         self.endpoints.get_mut(&id)?.ended(is_success, now)
     }
 
-    /// The outcomes of so many requests are written.
-    pub fn written(&mut self, count: usize) {
-        self.unwritten = self.unwritten.saturating_sub(count);
+    /// The outcomes of these deliveries are written.
+    pub fn written(&mut self, ids: impl Iterator<Item = i64>) {
+        for id in ids {
+            self.under_way.remove(&id);
+        }
+    }
+
+    /// Whether this delivery was begun here and its outcome is not written yet: its lease may have
+    /// run out where the database could not be written for a while.
+    pub fn is_under_way(&self, id: i64) -> bool {
+        self.under_way.contains(&id)
     }
 
     /// Takes out everything that waits, since nothing more will be sent.
@@ -124,6 +140,12 @@ impl Board {
 
     fn in_turn(&self) -> impl Iterator<Item = (&i64, &Endpoint)> {
         self.endpoints.range(self.last + 1..).chain(self.endpoints.range(..=self.last))
+    }
+
+    /// Requests that are on their way to addresses that fail.
+    fn troubled(&self) -> usize {
+        let troubled = self.endpoints.values().filter(|endpoint| endpoint.is_troubled());
+        troubled.map(Endpoint::in_flight).sum()
     }
 
     fn held(&self) -> (usize, usize) {

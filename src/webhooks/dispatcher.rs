@@ -36,12 +36,16 @@ use crate::telemetry::metrics as names;
 const SET: usize = 256;
 /// How often the database is asked for what is due, beside being told of it.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long a few outcomes wait for more of them, to commit together.
+/// How long a few outcomes wait for more of them, to commit together: a crash sends them twice.
 const GATHER: Duration = Duration::from_millis(5);
 /// Outcomes that wait for no more.
-const ENOUGH: usize = 64;
+const ENOUGH: usize = 32;
+/// How long the end waits for a word of the last requests before it looks again.
+const LAST_WORD: Duration = Duration::from_millis(20);
 /// The pause while the database can't be written.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+/// Deliveries whose payloads are read at once, since there is room for so many bytes only.
+const SLICE: usize = 32;
 /// How long a delivery may wait here before it is begun; and the rest of its lease, beside the time
 /// that a request may take.
 const WAIT: Millis = 30_000;
@@ -124,10 +128,8 @@ impl Dispatcher {
                 () = tokio::time::sleep(LOOK) => {}
                 () = self.engine.stop.cancelled() => break,
             }
-            if ended.len() < ENOUGH {
-                tokio::time::sleep(GATHER).await;
-                take_more(&mut told, &mut ended);
-            }
+            drop(tokio::time::timeout(GATHER, gather(&mut told, &mut ended)).await);
+            take_more(&mut told, &mut ended);
             if let Err(error) = self.round(&mut ended).await {
                 tracing::warn!(%error, "webhooks.not_written");
                 tokio::select! {
@@ -154,7 +156,8 @@ impl Dispatcher {
             if is_last {
                 return;
             }
-            if let Some(one) = told.recv().await {
+            // The last one may be told of before it is off the board: then no other word comes.
+            if let Ok(Some(one)) = tokio::time::timeout(LAST_WORD, told.recv()).await {
                 ended.push(one);
             }
         }
@@ -184,7 +187,7 @@ impl Dispatcher {
         tx.commit().await?;
         log_switched_off(&switched_off);
         let mut board = self.board();
-        board.written(ended.iter().filter(|Ended(_, attempt)| attempt.is_some()).count());
+        board.written(ended.iter().map(|Ended(held, _)| held.delivery.id));
         ended.clear();
         for (id, deliveries) in taken {
             board.fill(id, deliveries, now);
@@ -203,7 +206,8 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Leases what is due, as many for each webhook as it has room for, and as many as fit in memory.
+    /// Leases what is due, as many for each webhook as it has room for, and as many as fit in memory;
+    /// but nothing that is still under way here.
     async fn take(
         &self,
         tx: &Tx,
@@ -213,36 +217,38 @@ impl Dispatcher {
         let asked = rooms.iter().map(|(id, room)| {
             deliveries::due(tx, *id, clock, i64::try_from(*room).unwrap_or(i64::MAX))
         });
-        let found: Vec<Delivery> = try_join_all(asked).await?.into_iter().flatten().collect();
+        let mut found: Vec<Delivery> = try_join_all(asked).await?.into_iter().flatten().collect();
+        {
+            let board = self.board();
+            found.retain(|delivery| !board.is_under_way(delivery.id));
+        }
         if found.is_empty() {
             return Ok(Vec::new());
         }
-        let mut event_ids: Vec<i64> = found.iter().map(|delivery| delivery.event_id).collect();
-        event_ids.sort_unstable();
-        event_ids.dedup();
-        let events = store::events::told(tx, &event_ids).await?;
-        let events: HashMap<i64, Arc<Told>> =
-            events.into_iter().map(|told| (told.id, Arc::new(told))).collect();
-
         let mut bytes = self.board().bytes();
+        let mut events: HashMap<i64, Arc<Told>> = HashMap::new();
         let (mut ids, mut without_event) = (Vec::new(), Vec::new());
         let mut taken: Vec<(i64, Vec<Held>)> = Vec::new();
-        for delivery in found {
-            let Some(told) = events.get(&delivery.event_id) else {
-                without_event.push(delivery.id);
-                continue;
-            };
-            let size = told.payload.as_str().len();
-            if size > bytes && !ids.is_empty() {
-                break;
-            }
-            bytes = bytes.saturating_sub(size);
-            ids.push(delivery.id);
-            let id = delivery.webhook_id;
-            let held = Held { delivery, begin_by: clock + WAIT, told: told.clone() };
-            match taken.last_mut().filter(|(last, _)| *last == id) {
-                Some((_, deliveries)) => deliveries.push(held),
-                None => taken.push((id, vec![held])),
+        'fits: for slice in found.chunks(SLICE) {
+            read_events(tx, slice, &mut events).await?;
+            for delivery in slice {
+                let Some(told) = events.get(&delivery.event_id) else {
+                    without_event.push(delivery.id);
+                    continue;
+                };
+                let size = told.payload.as_str().len();
+                if size > bytes && !ids.is_empty() {
+                    break 'fits;
+                }
+                bytes = bytes.saturating_sub(size);
+                ids.push(delivery.id);
+                let id = delivery.webhook_id;
+                let delivery = Delivery { lease_owner: None, ..delivery.clone() };
+                let held = Held { delivery, begin_by: clock + WAIT, told: told.clone() };
+                match taken.last_mut().filter(|(last, _)| *last == id) {
+                    Some((_, deliveries)) => deliveries.push(held),
+                    None => taken.push((id, vec![held])),
+                }
             }
         }
         deliveries::lease(tx, &self.engine.node, &ids, clock + self.lease).await?;
@@ -256,8 +262,8 @@ impl Dispatcher {
             return;
         }
         let mut board = self.board();
-        let now = Instant::now();
-        while let Some((hook, held)) = board.next(now) {
+        let (clock, now) = (self.engine.clock.now(), Instant::now());
+        while let Some((hook, held)) = board.next(clock, now) {
             let its = self.clone();
             self.engine.tracker.spawn(async move { its.post(hook, held).await });
         }
@@ -291,6 +297,29 @@ impl Dispatcher {
     fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Reads what the events of these deliveries say, beside those that are known.
+async fn read_events(
+    tx: &Tx,
+    deliveries: &[Delivery],
+    events: &mut HashMap<i64, Arc<Told>>,
+) -> store::Result<()> {
+    let mut ids: Vec<i64> = deliveries.iter().map(|delivery| delivery.event_id).collect();
+    ids.retain(|id| !events.contains_key(id));
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let told = store::events::told(tx, &ids).await?;
+    events.extend(told.into_iter().map(|told| (told.id, Arc::new(told))));
+    Ok(())
+}
+
+/// Takes outcomes until there are enough of them.
+async fn gather(told: &mut UnboundedReceiver<Ended>, ended: &mut Vec<Ended>) {
+    while ended.len() < ENOUGH && told.recv_many(ended, ENOUGH).await > 0 {}
 }
 
 fn take_more(told: &mut UnboundedReceiver<Ended>, ended: &mut Vec<Ended>) {

@@ -20,6 +20,10 @@ const LANES: usize = 8;
 const LANES_AT_FIRST: usize = 2;
 /// Failures in a row that open the circuit.
 const FAILURES: u32 = 20;
+/// Failures in a row after which an address is in trouble: it shares places with all others that are,
+/// and so much waits for it at most.
+const TROUBLE: u32 = 3;
+const MOST_IN_TROUBLE: usize = 2;
 /// The pause between two probes.
 const PROBE: Duration = Duration::from_secs(5);
 /// Deliveries that are held for one address: of a slow one few, so that none of their leases runs
@@ -33,7 +37,7 @@ const SLOW: Duration = Duration::from_secs(2);
 
 /// A delivery that is leased to this engine.
 pub(super) struct Held {
-    /// The row as it was before it was leased.
+    /// The row as it was before it was leased, and nobody's: so it is given back.
     pub delivery: Delivery,
     /// It must be begun before this time, or its lease might run out.
     pub begin_by: Millis,
@@ -79,6 +83,7 @@ impl Endpoint {
     pub fn room(&self, now: Instant) -> usize {
         match self.probe_at {
             Some(at) => usize::from(now >= at && self.waiting.is_empty() && self.in_flight == 0),
+            None if self.is_troubled() => MOST_IN_TROUBLE.saturating_sub(self.waiting.len()),
             None if self.waiting.len() * 2 > self.most => 0,
             None => self.most - self.waiting.len(),
         }
@@ -97,13 +102,17 @@ impl Endpoint {
         self.waiting.extend(deliveries);
     }
 
-    /// The next delivery to send now, where there is one and there may be one more request.
-    pub fn next(&mut self, now: Instant) -> Option<Held> {
+    /// The next delivery to send now, where there is one and there may be one more request. One that
+    /// has waited for too long may be another engine's by now; [`Self::overdue`] takes it out.
+    pub fn next(&mut self, clock: Millis, now: Instant) -> Option<Held> {
         if self.probe_at.is_some_and(|at| now < at) {
             return None;
         }
         let lanes = if self.is_open() { 1 } else { self.lanes };
         if self.in_flight >= lanes {
+            return None;
+        }
+        if self.waiting.front()?.begin_by < clock {
             return None;
         }
         let next = self.waiting.pop_front()?;
@@ -129,16 +138,20 @@ impl Endpoint {
         (!was_open).then_some(Turn::Opened)
     }
 
-    /// Takes out what can't be sent now and must be given back: what has waited for too long, or
-    /// everything while the circuit is open and no probe is due.
+    /// Takes out what can't be sent now and must be given back: what has waited for too long, what is
+    /// too much for an address in trouble, or everything while the circuit is open and no probe is due.
     pub fn overdue(&mut self, clock: Millis, now: Instant) -> Vec<Held> {
         if self.probe_at.is_some_and(|at| now < at) {
             return self.drain();
         }
-        let (late, rest) =
+        let (late, rest): (VecDeque<_>, _) =
             std::mem::take(&mut self.waiting).into_iter().partition(|held| held.begin_by < clock);
         self.waiting = rest;
-        late.into()
+        let mut back = Vec::from(late);
+        if self.is_troubled() {
+            back.extend(self.waiting.drain(self.waiting.len().min(MOST_IN_TROUBLE)..));
+        }
+        back
     }
 
     /// Takes out everything that waits.
@@ -150,8 +163,14 @@ impl Endpoint {
         self.probe_at.is_some()
     }
 
-    pub fn is_idle(&self) -> bool {
-        self.in_flight == 0
+    /// It fails, for whatever reason.
+    pub fn is_troubled(&self) -> bool {
+        self.failures >= TROUBLE
+    }
+
+    /// Requests that are on their way to it.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
     }
 
     /// Deliveries that wait, and the bytes of what they tell.

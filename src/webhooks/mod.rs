@@ -27,4 +27,4 @@ pub mod target;
 pub use change::{Change, Draft, change, create, delete, rotate};
 pub use error::{Error, Result};
 pub use interest::EVERYTHING;
-pub use resend::{replay, retry, test};
+pub use resend::{check_active, replay, retry, test};

@@ -97,7 +97,11 @@ async fn lock_active(tx: &Tx, id: i64) -> Result<Webhook> {
     Ok(hook)
 }
 
-fn check_active(hook: &Webhook) -> Result<()> {
+/// A webhook that is switched off is sent nothing.
+///
+/// # Errors
+/// `Invalid` where it is.
+pub fn check_active(hook: &Webhook) -> Result<()> {
     if hook.is_active {
         return Ok(());
     }

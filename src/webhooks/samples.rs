@@ -42,7 +42,7 @@ pub(super) fn delivery() -> Delivery {
         status: WebhookStatus::Pending,
         attempt_number: 0,
         run_at: NOW,
-        lease_owner: Some("node".into()),
+        lease_owner: None,
         response_status: None,
         response_body: None,
         error_message: None,

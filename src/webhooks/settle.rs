@@ -1,6 +1,6 @@
 //! Writes how requests went, for a set of them in one transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::future::try_join_all;
 
@@ -20,6 +20,8 @@ pub(super) struct Ended(pub Held, pub Option<Attempt>);
 
 /// Writes what became of deliveries, where this engine still holds them, with what it means for their
 /// webhooks. Gives those that were switched off, with the reason.
+///
+/// Each row is written once: PostgreSQL refuses a set that holds one twice.
 pub(super) async fn settle(
     engine: &Engine,
     tx: &Tx,
@@ -38,13 +40,14 @@ pub(super) async fn settle(
         deliveries::still_held(tx, &engine.node, &ids),
         webhooks::lock(tx, &hook_ids),
     )?;
+    let mut still_held: HashSet<i64> = still_held.into_iter().collect();
     let mut hooks: HashMap<i64, Webhook> = hooks.into_iter().map(|hook| (hook.id, hook)).collect();
 
     let now = engine.clock.now();
     let mut rows = Vec::with_capacity(ended.len());
     let mut switched_off = Vec::new();
     for Ended(held, attempt) in ended {
-        if still_held.binary_search(&held.delivery.id).is_err() {
+        if !still_held.remove(&held.delivery.id) {
             continue;
         }
         let mut row = held.delivery.clone();

@@ -83,6 +83,15 @@ async fn webhooks_are_listed_and_what_failed_is_tried_again() {
     assert!(failed.starts_with("1 user.created failed tries 2 since 20"), "{failed}");
     assert!(failed.ends_with(": The endpoint answered 500.\n"), "{failed}");
 
+    let again = place.run(&["webhooks", "retry", "1"]).await.ok();
+    assert_eq!(again, "1 deliveries will be tried again.\n", "once, though it fails again");
+    list("1 failed").await;
+    let off = json!({ "is_active": false });
+    engine.http.patch("/webhooks/1", off).await.expect(200);
+    let refused = place.run(&["webhooks", "retry", "1"]).await.refused();
+    assert!(refused.contains("switched off"), "{refused}");
+    engine.http.patch("/webhooks/1", json!({ "is_active": true })).await.expect(200);
+
     works.store(true, Ordering::SeqCst);
     let again = place.run(&["webhooks", "retry", "1"]).await.ok();
     assert_eq!(again, "1 deliveries will be tried again.\n");

@@ -1,15 +1,18 @@
 //! Other systems are told of events, until they have taken them.
 
+mod leases;
+mod troubled;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use centrium::clock::{DAY, HOUR, rfc3339};
 use centrium::jobs::housekeeping;
 use serde_json::{Value, json};
 
-use crate::harness::{App, Database, Kind, Options, Receiver, Says, both};
+use crate::harness::{App, Options, Receiver, Says, both};
 
 /// With these pauses between the tries, in seconds.
 fn pauses(pauses: &str) -> Options {
@@ -178,119 +181,6 @@ both!(a_retry_waits_as_long_as_it_is_told_within_bounds, async |app: App| {
     receiver.until(6).await;
 });
 
-both!(one_that_is_gone_is_switched_off_and_another_is_told, async |app: App| {
-    let app = app.restart(pauses("0")).await;
-    let gone = Arc::new(AtomicBool::new(true));
-    let its = gone.clone();
-    let receiver = Receiver::answering(move |_| {
-        Says::Status(if its.load(Ordering::SeqCst) { 410 } else { 200 }, "")
-    })
-    .await;
-    let others = Receiver::start().await;
-    let hook_of_gone = hook(&app, &receiver, "user.created").await;
-    hook(&app, &others, "webhook.disabled").await;
-    app.http.say("anna", "привет").await;
-    let told = others.until(1).await;
-    let reason = "The endpoint answered 410: it wants no more.";
-    let expected = json!({ "webhook_id": 1, "name": "user.created", "reason": reason });
-    assert_eq!((told[0].kind(), told[0].json()), ("webhook.disabled", expected));
-    let shown = app.http.get(&hook_of_gone).await.expect(200);
-    assert_eq!((&shown["is_active"], &shown["disabled_reason"]), (&json!(false), &json!(reason)));
-    until_status(&app, &hook_of_gone, "failed", 1).await;
-    for path in ["test", "deliveries/1/retry", "replay"] {
-        let body = json!({ "since": "2026-01-01T00:00:00Z" });
-        let sentence = app.http.post(&format!("{hook_of_gone}/{path}"), body).await.refused(422);
-        assert!(sentence.contains("switched off"), "{sentence}");
-    }
-
-    // While it is off nothing is written for it.
-    app.http.say("boris", "привет").await;
-    assert_eq!(deliveries(&app, &hook_of_gone, "").await.len(), 1);
-    gone.store(false, Ordering::SeqCst);
-    let on = app.http.patch(&hook_of_gone, json!({ "is_active": true })).await.expect(200);
-    assert_eq!((&on["disabled_reason"], &on["failing_since"]), (&Value::Null, &Value::Null));
-    app.http.say("vera", "привет").await;
-    until_status(&app, &hook_of_gone, "success", 1).await;
-});
-
-both!(five_days_of_failures_switch_it_off_and_what_waits_goes_on_waiting, async |app: App| {
-    let app = app.restart(pauses("600000")).await;
-    let works = Arc::new(AtomicBool::new(false));
-    let its = works.clone();
-    let receiver = Receiver::answering(move |_| {
-        Says::Status(if its.load(Ordering::SeqCst) { 200 } else { 500 }, "")
-    })
-    .await;
-    let hook = hook(&app, &receiver, "user.created").await;
-    app.http.say("anna", "привет").await;
-    until(&app, &hook, |hook| hook["failing_since"].is_string()).await;
-    app.engine.clock.advance(121 * HOUR);
-    app.http.say("boris", "привет").await;
-    let off = until(&app, &hook, |hook| hook["is_active"] == false).await;
-    assert!(off["disabled_reason"].as_str().unwrap().contains("120 hours"));
-    assert_eq!(deliveries(&app, &hook, "status=pending").await.len(), 2);
-
-    works.store(true, Ordering::SeqCst);
-    app.engine.clock.advance(10 * DAY);
-    let before = receiver.all().len();
-    app.http.patch(&hook, json!({ "name": "still off" })).await.expect(200);
-    app.http.patch(&hook, json!({ "is_active": true })).await.expect(200);
-    until_status(&app, &hook, "success", 2).await;
-    assert_eq!(receiver.all().len(), before + 2);
-});
-
-both!(a_dead_one_and_a_slow_one_do_not_hold_the_others, async |app: App| {
-    let app = app.restart(pauses("0,0,0,0,0,0,0,0,0")).await;
-    let silent = Receiver::answering(|_| Says::Nothing).await;
-    let failing = Receiver::answering(|_| Says::Status(500, "")).await;
-    let healthy = Receiver::start().await;
-    hook(&app, &silent, "*").await;
-    let hook_of_failing = hook(&app, &failing, "*").await;
-    let hook_of_healthy = hook(&app, &healthy, "*").await;
-    let senders = (0..20).map(|i| {
-        let http = app.http.clone();
-        async move { http.say(&format!("customer-{i}"), "привет").await }
-    });
-    futures_util::future::join_all(senders).await;
-    let began = Instant::now();
-    let events = until_status(&app, &hook_of_healthy, "success", 80);
-    tokio::time::timeout(Duration::from_secs(5), events).await.expect("nothing holds it up");
-    let late = began.elapsed();
-    assert!(silent.all().len() <= 8, "never more at once: {}", silent.all().len());
-
-    // Its circuit opens: from now on there is one request in 5 s. All that is not tried is not
-    // counted either.
-    failing.until(20).await;
-    let seen = failing.all().len();
-    assert!((20..=28).contains(&seen), "{seen} after {late:?}");
-    let waiting = deliveries(&app, &hook_of_failing, "limit=200").await;
-    assert!(waiting.iter().all(|row| row["status"] == "pending"), "{waiting:#?}");
-    let metrics = app.http.get("/metrics").await;
-    let metrics = String::from_utf8(metrics.body).unwrap();
-    assert!(metrics.contains("centrium_webhook_circuits_open"), "{metrics}");
-    assert!(metrics.contains("centrium_webhook_tries_total{status=\"success\"}"), "{metrics}");
-});
-
-both!(a_circuit_closes_when_a_probe_arrives, async |app: App| {
-    let app = app.restart(pauses("0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0")).await;
-    let receiver =
-        Receiver::answering(|posted| Says::Status(if posted.place < 20 { 500 } else { 200 }, ""))
-            .await;
-    let hook = hook(&app, &receiver, "*").await;
-    for i in 0..10 {
-        app.http.say(&format!("customer-{i}"), "привет").await;
-    }
-    until_status(&app, &hook, "success", 40).await;
-    let all = receiver.all();
-    let pause = all[20].at - all[19].at;
-    assert!((4_900..8_000).contains(&pause.as_millis()), "{pause:?}");
-    let rest = all[60 - 1].at - all[20].at;
-    assert!(rest < Duration::from_secs(4), "and then all at once: {rest:?}");
-    let rows = deliveries(&app, &hook, "limit=200").await;
-    let tries: i64 = rows.iter().map(|row| row["attempt_number"].as_i64().unwrap()).sum();
-    assert_eq!(tries, 60, "each try counts, and nothing else");
-});
-
 both!(a_test_goes_to_one_webhook_alone, async |app: App| {
     let app = app.restart(pauses("1")).await;
     let (one, other) = (Receiver::start().await, Receiver::start().await);
@@ -367,26 +257,6 @@ both!(deliveries_go_with_their_webhook_and_with_their_events, async |app: App| {
     assert_eq!(stats["total_deliveries"], 0);
 });
 
-both!(what_was_on_its_way_at_a_stop_is_sent_by_the_next_life, async |app: App| {
-    let app = app.restart(pauses("1")).await;
-    let asked = Arc::new(AtomicUsize::new(0));
-    let its = asked.clone();
-    let receiver = Receiver::answering(move |_| {
-        let is_first = its.fetch_add(1, Ordering::SeqCst) == 0;
-        if is_first { Says::Nothing } else { Says::Status(200, "") }
-    })
-    .await;
-    let hook = hook(&app, &receiver, "user.created").await;
-    app.http.say("anna", "привет").await;
-    receiver.until(1).await;
-    centrium::app::finish(&app.engine, Duration::from_millis(200)).await;
-    let app = App::start_on(app.database, app.folder, pauses("1")).await;
-    let [done] = &until_status(&app, &hook, "success", 1).await[..] else { panic!() };
-    assert_eq!(done["attempt_number"], 1, "what was cut off was no try");
-    let posted = receiver.all();
-    assert_eq!((posted.len(), posted[0].id()), (2, posted[1].id()));
-});
-
 both!(a_payload_of_any_size_arrives_whole, async |app: App| {
     let app = app.restart(pauses("1")).await;
     let receiver = Receiver::start().await;
@@ -399,20 +269,3 @@ both!(a_payload_of_any_size_arrives_whole, async |app: App| {
     let whole = posted.iter().filter(|p| p.json()["text"] == long.as_str()).count();
     assert_eq!(whole, 20);
 });
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_engines_on_one_postgres_share_the_deliveries() {
-    let one = App::start_with(Kind::Postgres, pauses("1")).await;
-    let folder = Arc::new(tempfile::tempdir().unwrap());
-    let two = Database::shared(one.database.url());
-    let two = App::start_on(two, folder, pauses("1")).await;
-    let receiver = Receiver::start().await;
-    let hook = hook(&one, &receiver, "*").await;
-    for i in 0..100 {
-        let app = if i % 2 == 0 { &one } else { &two };
-        app.http.say(&format!("customer-{i}"), "привет").await;
-    }
-    receiver.until_ids(400).await;
-    until(&one, &hook, |hook| hook["success_count"] == 400).await;
-    assert_eq!(receiver.all().len(), 400, "each once, while nobody fails");
-}

@@ -7,7 +7,8 @@ fn board(addresses: i64, waiting: i64) -> Board {
     let now = Instant::now();
     assert!(board.refresh(hooks(1..=addresses), NOW, now).is_empty());
     for id in 1..=addresses {
-        board.fill(id, (0..waiting).map(held).collect(), now);
+        let first = id * 1_000;
+        board.fill(id, (first..first + waiting).map(held).collect(), now);
     }
     board
 }
@@ -19,7 +20,7 @@ fn hooks(ids: impl Iterator<Item = i64>) -> Vec<Webhook> {
 /// Whose deliveries are begun now, in their order.
 fn begun(board: &mut Board) -> Vec<i64> {
     let now = Instant::now();
-    std::iter::from_fn(|| board.next(now)).map(|(hook, _)| hook.id).collect()
+    std::iter::from_fn(|| board.next(NOW, now)).map(|(hook, _)| hook.id).collect()
 }
 
 #[test]
@@ -54,8 +55,21 @@ fn while_nothing_can_be_written_nothing_more_is_begun() {
         }
     }
     assert_eq!((count, board.in_flight()), (UNWRITTEN, 0));
-    board.written(5);
+    board.written(1_000..1_005);
     assert_eq!(begun(&mut board).len(), 5);
+}
+
+#[test]
+fn a_delivery_is_under_way_until_its_outcome_is_written() {
+    let mut board = board(1, 3);
+    begun(&mut board);
+    board.ended(1, true, Instant::now());
+    let under_way = |board: &Board| -> Vec<i64> {
+        (1_000..1_003).filter(|id| board.is_under_way(*id)).collect()
+    };
+    assert_eq!(under_way(&board), [1_000, 1_001]);
+    board.written([1_000].into_iter());
+    assert_eq!(under_way(&board), [1_001], "the third only waits");
 }
 
 #[test]
@@ -79,4 +93,22 @@ fn only_so_much_is_held_whoever_it_is_for() {
     assert_eq!(rooms.iter().map(|(_, room)| room).sum::<usize>(), HELD);
     assert_eq!(board.room(&[7], Instant::now()), [(7, 16)]);
     assert!(board.room(&[], Instant::now()).is_empty());
+}
+
+#[test]
+fn those_that_fail_leave_half_of_the_places_to_the_others() {
+    let mut board = board(100, 10);
+    for _ in 0..6 {
+        for id in begun(&mut board) {
+            board.ended(id, id > 90, Instant::now());
+        }
+        board.written(0..102_000);
+    }
+    assert!(board.endpoints.values().take(90).all(Endpoint::is_troubled), "and ten work");
+    for id in 91..=100 {
+        board.fill(id, (0..10).map(|n| held(id * 1_000 + 100 + n)).collect(), Instant::now());
+    }
+    let begun = begun(&mut board);
+    assert_eq!(begun.iter().filter(|id| **id <= 90).count(), TROUBLED);
+    assert_eq!(begun.len(), IN_FLIGHT, "the others have the rest");
 }

@@ -9,7 +9,7 @@ fn endpoint(waiting: i64) -> Endpoint {
 
 /// How many requests it begins at once.
 fn begun(endpoint: &mut Endpoint, now: Instant) -> usize {
-    std::iter::from_fn(|| endpoint.next(now)).count()
+    std::iter::from_fn(|| endpoint.next(NOW, now)).count()
 }
 
 #[test]
@@ -35,13 +35,13 @@ fn after_20_failures_in_a_row_there_are_only_probes() {
     let mut now = Instant::now();
     let mut endpoint = endpoint(100);
     let fail = |endpoint: &mut Endpoint, now| {
-        assert!(endpoint.next(now).is_some());
+        assert!(endpoint.next(NOW, now).is_some());
         endpoint.ended(false, now)
     };
     for _ in 0..19 {
         assert_eq!(fail(&mut endpoint, now), None);
     }
-    endpoint.next(now);
+    endpoint.next(NOW, now);
     assert_eq!(endpoint.ended(true, now), None, "one success, and they count anew");
     for _ in 0..19 {
         assert_eq!(fail(&mut endpoint, now), None);
@@ -49,7 +49,7 @@ fn after_20_failures_in_a_row_there_are_only_probes() {
     assert_eq!(fail(&mut endpoint, now), Some(Turn::Opened));
     assert!(endpoint.is_open());
 
-    assert!(endpoint.next(now).is_none(), "what waits is not sent");
+    assert!(endpoint.next(NOW, now).is_none(), "what waits is not sent");
     assert_eq!(endpoint.overdue(NOW, now).len(), 60, "but given back");
     assert_eq!(endpoint.room(now), 0);
     now += PROBE;
@@ -57,13 +57,13 @@ fn after_20_failures_in_a_row_there_are_only_probes() {
     endpoint.fill(vec![held(1)], now);
     assert_eq!(endpoint.room(now), 0, "and no second one");
     assert!(endpoint.overdue(NOW, now).is_empty());
-    assert!(endpoint.next(now).is_some());
+    assert!(endpoint.next(NOW, now).is_some());
     assert_eq!(endpoint.room(now), 0, "while it is on its way");
     assert_eq!(endpoint.ended(false, now), None, "it was open");
     assert_eq!(endpoint.room(now + PROBE / 2), 0);
     now += PROBE;
     endpoint.fill(vec![held(2)], now);
-    assert!(endpoint.next(now).is_some());
+    assert!(endpoint.next(NOW, now).is_some());
     assert_eq!(endpoint.ended(true, now), Some(Turn::Closed));
     assert!(endpoint.room(now) > 1);
 }
@@ -73,7 +73,7 @@ fn another_address_begins_anew() {
     let now = Instant::now();
     let mut endpoint = endpoint(100);
     for _ in 0..20 {
-        endpoint.next(now);
+        endpoint.next(NOW, now);
         endpoint.ended(false, now);
     }
     endpoint.refresh(hook());
@@ -108,7 +108,27 @@ fn what_has_waited_too_long_is_given_back() {
     let mut endpoint = endpoint(2);
     endpoint.fill(vec![Held { begin_by: NOW + 500, ..held(3) }], now);
     assert!(endpoint.overdue(NOW + 100, now).is_empty());
+    assert!(endpoint.next(NOW + 101, now).is_none(), "it may be another engine's by now");
     let late: Vec<i64> = endpoint.overdue(NOW + 101, now).iter().map(|h| h.delivery.id).collect();
     assert_eq!(late, [1, 2]);
     assert_eq!(endpoint.held().0, 1);
+    assert!(endpoint.next(NOW + 101, now).is_some(), "the third");
+}
+
+#[test]
+fn little_waits_for_one_that_fails() {
+    let now = Instant::now();
+    let mut endpoint = endpoint(10);
+    for _ in 0..3 {
+        assert!(endpoint.overdue(NOW, now).is_empty());
+        endpoint.next(NOW, now);
+        endpoint.ended(false, now);
+    }
+    assert_eq!(endpoint.room(now), 0);
+    assert_eq!(endpoint.overdue(NOW, now).len(), 5);
+    assert_eq!((endpoint.held().0, endpoint.room(now)), (2, 0));
+    endpoint.next(NOW, now);
+    assert_eq!(endpoint.room(now), 1);
+    endpoint.ended(true, now);
+    assert!(endpoint.room(now) > 2);
 }
