@@ -16,7 +16,7 @@ use crate::engine::Engine;
 use crate::events::publish::{self, Draft};
 
 /// An event of another system.
-#[derive(Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct EventIn<'a> {
     /// `user.created`, `payment.completed` or `transaction.created`.
     #[serde(rename = "type")]

@@ -20,7 +20,7 @@ use super::refusal::ErrorOut;
 use crate::access::Want;
 use crate::engine::Engine;
 use crate::events::{Filter, Follower, KINDS, kind};
-use line::Line;
+use line::{Greeting, Line};
 
 /// How long a client waits for the log before it hears 503.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -52,6 +52,9 @@ const WRITE_AT_MOST: usize = 16 * 1_024 * 1_024;
         ("types" = Option<String>, Query, example = "ticket.created,ticket.escalated",
             description = "Only events of these types"),
         ("ticket" = Option<i64>, Query, minimum = 1, description = "Only events of this ticket"),
+        ("position" = Option<bool>, Query,
+            description = "Whether a frame `{\"type\":\"position\",\"id\":N}` says first with which \
+                `after` to come back before an event was seen"),
     ),
     responses(
         (status = 101, description = "The WebSocket is open"),
@@ -75,6 +78,7 @@ pub(super) async fn open_socket(
     engine.access.check(key, Want::Live, address).await?;
     let key = SecretString::from(key.unwrap_or_default());
     let (filter, after) = (filter(&query)?, after(&query)?);
+    let shows_position = query.one_of("position")?.unwrap_or(false);
     let upgrade = upgrade.map_err(|rejection| no_socket(rejection.status()))?;
 
     let begun = timeout(PATIENCE, Follower::begin(engine.tail.clone(), filter, after)).await;
@@ -85,11 +89,12 @@ pub(super) async fn open_socket(
         .max_frame_size(LARGEST)
         .write_buffer_size(WRITE)
         .max_write_buffer_size(WRITE_AT_MOST);
+    let greeting = Greeting { unknown, shows_position };
     // A stop waits until it is told to the client.
     let tracker = engine.tracker.clone();
     Ok(upgrade.on_upgrade(move |socket| {
         let line = Line::new(engine, socket, key);
-        tracker.track_future(line.serve(follower, unknown))
+        tracker.track_future(line.serve(follower, greeting))
     }))
 }
 

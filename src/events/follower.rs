@@ -7,10 +7,9 @@ use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
-use super::tail::{Joined, PAGE};
+use super::tail::{Joined, Past};
 use super::{Filter, Frame, Tail};
 use crate::store::Result;
-use crate::store::events::Event;
 
 /// Frames that are handed out at once.
 const BATCH: usize = 256;
@@ -28,15 +27,10 @@ pub struct Follower {
 
 enum Source {
     /// A page of the past, which is being read.
-    Past(Pin<Box<dyn Future<Output = Page> + Send>>),
+    Past(Pin<Box<dyn Future<Output = Past> + Send>>),
     Present(Receiver<Frame>),
     /// Some were lost on the way.
     Lost,
-}
-
-struct Page {
-    events: Vec<Event>,
-    joined: Joined,
 }
 
 /// An id from which the past was asked for, and which the log can't begin with.
@@ -121,28 +115,26 @@ impl Follower {
     }
 
     /// The frames of a page; behind the last page comes the present.
-    fn turn(&mut self, page: Page) -> Vec<Frame> {
-        let Page { events, joined } = page;
+    fn turn(&mut self, page: Past) -> Vec<Frame> {
+        let Past { events, present } = page;
         let frames = self.pick(events.iter().filter_map(Frame::of).collect());
-        let is_full = i64::try_from(events.len()).is_ok_and(|count| count == PAGE);
-        if let Some(last) = events.last().filter(|_| is_full) {
-            self.reached = last.id;
-            self.look_back();
+        if let Some(Joined { position, frames }) = present {
+            self.reached = self.reached.max(position);
+            self.source = Source::Present(frames);
         } else {
-            self.reached = self.reached.max(joined.position);
-            self.source = Source::Present(joined.frames);
+            let last = events.last().map_or(self.reached, |event| event.id);
+            self.reached = self.reached.max(last);
+            self.look_back();
         }
         frames
     }
 
-    /// Joins before it reads: what is no longer in the page is in the stream.
     fn look_back(&mut self) {
         let (tail, after) = (self.tail.clone(), self.reached);
         self.source = Source::Past(Box::pin(async move {
             loop {
-                let joined = tail.join().await;
-                match tail.page(after, joined.position).await {
-                    Ok(events) => return Page { events, joined },
+                match tail.past(after).await {
+                    Ok(page) => return page,
                     Err(error) => {
                         tracing::warn!(%error, "events.not_read");
                         tokio::time::sleep(AGAIN).await;
@@ -170,3 +162,6 @@ async fn take(frames: &mut Receiver<Frame>) -> (Vec<Frame>, bool) {
     }
     (taken, false)
 }
+
+#[cfg(test)]
+mod tests;

@@ -178,23 +178,26 @@ mod tests {
     }
 
     #[test]
-    fn what_only_infinity_could_stand_for_is_refused() {
-        let number = "1.7976931348623159e308";
-        for text in [format!("{{\"a\":[1,{number}]}}"), format!("{{\"a\":-{number}, \"b\":1}}")] {
-            assert!(matches!(kept_of(&text), Err(Error::Invalid(_))), "{text}");
+    fn a_number_that_no_webhook_could_tell_is_refused() {
+        let draft =
+            |text: &str| Draft::new("payment.completed", serde_json::from_str(text).unwrap(), None);
+        for number in ["1e999", "-1.5E+400", &"9".repeat(4_301)] {
+            for text in [format!("{{\"a\":{number}}}"), format!("{{\"a\":[1,{number}], \"b\":1}}")]
+            {
+                assert!(matches!(draft(&text), Err(Error::Invalid(_))), "{text}");
+            }
         }
-        kept_of(r#"{"a":1.7976931348623157e308,"b":5e-999}"#).unwrap();
+        assert!(draft(r#"{"a":1.7976931348623157e308,"b":5e-999,"c":"1e999"}"#).is_ok());
     }
 
     #[test]
     fn what_may_not_be_published_is_refused() {
         let draft = |kind: &str, text: &str| {
             let raw: &RawValue = serde_json::from_str(text).unwrap();
-            Draft::new(kind, raw, &serde_json::from_str(text).unwrap(), None)
+            Draft::new(kind, raw, None)
         };
         assert!(draft("payment.completed", "{}").is_ok());
         assert!(matches!(draft("ticket.created", "{}"), Err(Error::Invalid(_))));
-        assert!(matches!(draft("payment.completed", "[]"), Err(Error::Shape)));
         let padding = |n: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(n - 8));
         assert!(draft("payment.completed", &padding(LARGEST)).is_ok());
         assert!(matches!(

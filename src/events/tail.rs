@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, broadcast, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::Frame;
@@ -12,7 +12,9 @@ use crate::store::events::{self, Event, Reader};
 use crate::store::{Result, Store};
 
 /// Events that are read at once.
-pub(super) const PAGE: i64 = 256;
+const PAGE: i64 = 256;
+/// Payload after which a page of the past ends, since each client that comes back holds one.
+const PAGE_BYTES: usize = 1_024 * 1_024;
 /// Readings of the past at a time, so that everyone else finds a connection beside them.
 const READINGS: usize = 2;
 /// How often the log is looked at where nothing else says that it has grown.
@@ -20,9 +22,6 @@ const POLL: Duration = Duration::from_secs(1);
 /// The same while an event is waited for that may never come: from the first look to the later ones.
 const SOON: Duration = Duration::from_millis(2);
 const LATER: Duration = Duration::from_millis(100);
-/// How long transactions that write at the start are waited for; one that takes longer may bring
-/// an event that only `after` gives.
-const SETTLE: Duration = Duration::from_secs(5);
 /// The pause after a look that failed.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -34,7 +33,7 @@ pub struct Tail {
     /// on happen under its lock.
     position: watch::Sender<Option<i64>>,
     wanted: Notify,
-    readings: Semaphore,
+    pub(super) readings: Semaphore,
 }
 
 /// A place in the stream: the frames of all events with ids above `position`, and perhaps of some
@@ -44,6 +43,14 @@ pub struct Joined {
     pub position: i64,
     /// What comes after.
     pub frames: broadcast::Receiver<Frame>,
+}
+
+/// A page of the past.
+pub(super) struct Past {
+    /// Oldest first.
+    pub(super) events: Vec<Event>,
+    /// What comes behind it, where this is the last page.
+    pub(super) present: Option<Joined>,
 }
 
 impl Tail {
@@ -76,13 +83,19 @@ impl Tail {
         }
     }
 
-    /// What came after `after`, up to `last`: one page, oldest first.
+    /// What came after `after`: one page, and the present behind the last one. Whoever waits for a
+    /// turn has no place in the stream yet, and so falls behind nothing. It joins before it reads: what
+    /// is no longer in the page is in the stream.
     ///
     /// # Errors
     /// As every statement.
-    pub(super) async fn page(&self, after: i64, last: i64) -> Result<Vec<Event>> {
+    pub(super) async fn past(&self, after: i64) -> Result<Past> {
         let _turn = self.readings.acquire().await;
-        events::page(&*self.store.read().await?, after, last, PAGE).await
+        let joined = self.join().await;
+        let conn = self.store.read().await?;
+        let events = events::page(&conn, after, joined.position, PAGE).await?;
+        let (events, is_last) = cut(events);
+        Ok(Past { events, present: is_last.then_some(joined) })
     }
 
     /// The first id that is kept, and the last that was ever given.
@@ -158,7 +171,7 @@ impl Tail {
                 }
             }
         };
-        drop(timeout(SETTLE, self.settle(&mut reader)).await);
+        self.settle(&mut reader).await;
         reader
     }
 
@@ -166,14 +179,18 @@ impl Tail {
         Reader::at_end(&*self.store.read().await?).await
     }
 
+    /// Waits until all have ended who were writing when the reader began, however long they take: an
+    /// event of theirs would be behind it, and be missed. Who has no patience for that hears 503.
     async fn settle(&self, reader: &mut Reader) {
+        let mut pause = SOON;
         loop {
             if let Ok(conn) = self.store.read().await
                 && matches!(reader.settle(&conn).await, Ok(true))
             {
                 return;
             }
-            sleep(SOON).await;
+            sleep(pause).await;
+            pause = (pause * 2).min(LATER);
         }
     }
 
@@ -200,5 +217,52 @@ impl Tail {
             }
             is_over
         })
+    }
+}
+
+/// What fits into a page, at least one, and whether there is nothing behind it.
+fn cut(mut events: Vec<Event>) -> (Vec<Event>, bool) {
+    let is_full = i64::try_from(events.len()).is_ok_and(|count| count == PAGE);
+    let mut bytes = 0;
+    let fitting = events.iter().take_while(|event| {
+        let is_begun = bytes < PAGE_BYTES;
+        bytes += event.payload.as_str().len();
+        is_begun
+    });
+    let fitting = fitting.count();
+    let is_last = !is_full && fitting == events.len();
+    events.truncate(fitting);
+    (events, is_last)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::store::Payload;
+
+    fn events(count: i64, bytes: usize) -> Vec<Event> {
+        let payload = Payload::new(&json!({ "text": "x".repeat(bytes) }));
+        let (kind, ticket_id, created_at) = ("ticket.created".to_owned(), None, 1);
+        let event = Event { id: 0, kind, ticket_id, payload, created_at };
+        (1..=count).map(|id| Event { id, ..event.clone() }).collect()
+    }
+
+    #[test]
+    fn a_page_ends_with_its_count_and_with_its_bytes() {
+        for (count, bytes, cut_to, is_last) in [
+            (0, 0, 0, true),
+            (PAGE - 1, 10, 255, true),
+            (PAGE, 10, 256, false),
+            (1, 2 * PAGE_BYTES, 1, true),
+            (2, 2 * PAGE_BYTES, 1, false),
+            (PAGE, PAGE_BYTES / 4, 4, false),
+            (5, PAGE_BYTES / 4, 4, false),
+            (4, PAGE_BYTES / 4, 4, true),
+        ] {
+            let (kept, ends) = cut(events(count, bytes));
+            assert_eq!((kept.len(), ends), (cut_to, is_last), "{count} of {bytes}");
+        }
     }
 }

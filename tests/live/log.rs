@@ -210,3 +210,23 @@ async fn what_begins_at_the_end_waits_for_those_who_write_there() {
     write_numbers(&second, 3..4).await;
     assert_eq!(read(&mut reader, &third).await, [3]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_does_not_begin_before_those_have_ended_who_write_there() {
+    let (_database, _folder, [first, second, third]) = stores(Kind::Postgres).await;
+    let open = first.begin().await.unwrap();
+    write(&open, vec![event(KIND, &json!({ "n": 1 }))]).await;
+    let late = last_written(&open).await.unwrap();
+    let tail = Tail::new(third, 16);
+    let (followed, stop) = (tail.clone(), CancellationToken::new());
+    let _stopped = stop.clone().drop_guard();
+    tokio::spawn(async move { followed.run(stop).await });
+    let mut beginning = Box::pin(Follower::begin(tail, Filter::default(), None));
+    let begun = tokio::time::timeout(Duration::from_secs(7), &mut beginning).await;
+    assert!(begun.is_err(), "it began while an event was being written");
+    open.commit().await.unwrap();
+    let (mut follower, _) = beginning.await.unwrap();
+    assert!(follower.reached() >= late);
+    let next = write_numbers(&second, 2..3).await;
+    assert_eq!(follower.next().await.unwrap()[0].id(), next);
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 use centrium::clock::DAY;
 use centrium::jobs::housekeeping;
 use rand::RngExt;
+use serde_json::json;
 
 use super::write_numbers;
 use crate::harness::{App, LiveClient, both};
@@ -53,6 +54,24 @@ both!(an_id_that_the_log_does_not_know_is_told, async |app: App| {
     housekeeping::tidy_up(&app.engine).await.unwrap();
     let mut known = LiveClient::connect(&app.http, "after=22").await;
     known.is_quiet().await;
+});
+
+both!(a_client_that_has_seen_no_event_knows_where_to_come_back, async |app: App| {
+    let last = write_numbers(&app.engine.store, 0..3).await;
+    let mut client = LiveClient::connect(&app.http, "position=true").await;
+    assert_eq!(client.next().await, json!({ "type": "position", "id": last }));
+    client.is_quiet().await;
+    drop(client);
+    let next = write_numbers(&app.engine.store, 0..2).await;
+    let back = format!("position=true&after={last}");
+    let mut client = LiveClient::connect(&app.http, &back).await;
+    assert_eq!(client.next().await, json!({ "type": "position", "id": last }));
+    assert_eq!(client.ids_until(next).await, [last + 1, last + 2]);
+    let mut wrong = LiveClient::connect(&app.http, "position=true&after=99").await;
+    wrong.expect("error").await;
+    assert_eq!(wrong.next().await, json!({ "type": "position", "id": 0 }));
+    let mut plain = LiveClient::connect(&app.http, "position=false").await;
+    plain.is_quiet().await;
 });
 
 /// How often the client comes back.

@@ -121,7 +121,8 @@ both!(clients_are_counted_and_so_is_what_they_are_sent, async |app: App| {
     }
 });
 
-async fn metrics(app: &App) -> String {
+/// What is shown at `/metrics`.
+pub(super) async fn metrics(app: &App) -> String {
     String::from_utf8(app.http.get("/metrics").await.body).unwrap()
 }
 

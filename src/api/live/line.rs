@@ -38,6 +38,14 @@ enum End {
     Silent,
 }
 
+/// What a client is told at the beginning.
+pub(super) struct Greeting {
+    /// The id that it gave can't be gone on from.
+    pub(super) unknown: Option<Unknown>,
+    /// It asked for the id behind which its events begin.
+    pub(super) shows_position: bool,
+}
+
 /// A client's WebSocket.
 pub(super) struct Line {
     engine: Engine,
@@ -45,41 +53,46 @@ pub(super) struct Line {
     key: SecretString,
     heard: Instant,
     sent: Counter,
+    /// Where the client goes on when it comes back: it was sent all up to this id that it wants.
+    reached: i64,
 }
 
 impl Line {
     /// A line that was opened with this key.
     pub(super) fn new(engine: Engine, socket: WebSocket, key: SecretString) -> Self {
         let sent = counter!(names::LIVE_FRAMES_TOTAL);
-        Self { engine, socket, key, heard: Instant::now(), sent }
+        Self { engine, socket, key, heard: Instant::now(), sent, reached: 0 }
     }
 
     /// Sends the client what happens, and answers it, until one of the two ends it.
-    pub(super) async fn serve(mut self, mut follower: Follower, unknown: Option<Unknown>) {
+    pub(super) async fn serve(mut self, mut follower: Follower, greeting: Greeting) {
         let _counted = Counted::new();
-        let end = match self.greet(unknown).await {
+        self.reached = follower.reached();
+        let end = match self.greet(greeting).await {
             Ok(()) => self.follow(&mut follower).await,
             Err(end) => end,
         };
         if matches!(end, End::TooSlow | End::Silent) {
             let reason = if end == End::TooSlow { "slow" } else { "silent" };
             counter!(names::LIVE_CUT_OFF_TOTAL, "reason" => reason).increment(1);
-            tracing::info!(live.reason = reason, live.reached = follower.reached(), "live.cut_off");
+            tracing::info!(live.reason = reason, live.reached = self.reached, "live.cut_off");
         }
-        if let Some(frame) = good_bye(end, follower.reached()) {
+        if let Some(frame) = good_bye(end, self.reached) {
             drop(timeout(GOOD_BYE, self.close(frame)).await);
         }
     }
 
-    async fn greet(&mut self, unknown: Option<Unknown>) -> Result<(), End> {
-        let unknown = unknown.map(|Unknown { first, last }| {
+    async fn greet(&mut self, greeting: Greeting) -> Result<(), End> {
+        let unknown = greeting.unknown.map(|Unknown { first, last }| {
             error(&format!(
                 "The events after this id are not kept, or it was never given: the first is {first}, \
                  the last is {last}. What follows begins with the first."
             ))
         });
-        let greeting = Message::Text(Utf8Bytes::from_static(GREETING));
-        self.send([greeting].into_iter().chain(unknown).collect()).await
+        let position = json!({ "type": "position", "id": self.reached });
+        let position = greeting.shows_position.then(|| Message::Text(position.to_string().into()));
+        let connected = Message::Text(Utf8Bytes::from_static(GREETING));
+        self.send([connected].into_iter().chain(unknown).chain(position).collect()).await
     }
 
     async fn follow(&mut self, follower: &mut Follower) -> End {
@@ -87,6 +100,8 @@ impl Line {
         let mut ping = interval_at(Instant::now() + pace.ping, pace.ping);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            // Whatever it has handed out is sent.
+            self.reached = follower.reached();
             let done = tokio::select! {
                 () = stop.cancelled() => Err(End::Stopping),
                 heard = self.socket.next() => match heard {
@@ -95,12 +110,7 @@ impl Line {
                     None => Err(End::Gone),
                 },
                 frames = follower.next() => match frames {
-                    Ok(frames) => {
-                        let count = frames.len() as u64;
-                        let sent = self.send(frames.iter().map(as_message).collect()).await;
-                        self.sent.increment(count);
-                        sent
-                    }
+                    Ok(frames) => self.hand_on(&frames).await,
                     Err(TooSlow) => Err(End::TooSlow),
                 },
                 _ = ping.tick() => self.probe().await,
@@ -138,7 +148,21 @@ impl Line {
         self.send(vec![Message::Ping(Vec::new().into())]).await
     }
 
-    /// Takes all of them, then writes once.
+    /// Takes all of them, then writes once. A frame that is taken comes before the good-bye, and so the
+    /// good-bye names the last of these.
+    async fn hand_on(&mut self, frames: &[Frame]) -> Result<(), End> {
+        let Self { socket, reached, sent, .. } = self;
+        let all = async {
+            for frame in frames {
+                socket.feed(Message::Text(frame.text())).await?;
+                *reached = frame.id();
+                sent.increment(1);
+            }
+            socket.flush().await
+        };
+        in_time(self.engine.pace.silence, all).await
+    }
+
     async fn send(&mut self, messages: Vec<Message>) -> Result<(), End> {
         let socket = &mut self.socket;
         let all = async {
@@ -147,10 +171,7 @@ impl Line {
             }
             socket.flush().await
         };
-        match timeout(self.engine.pace.silence, all).await {
-            Ok(done) => done.map_err(|_: axum::Error| End::Gone),
-            Err(_) => Err(End::TooSlow),
-        }
+        in_time(self.engine.pace.silence, all).await
     }
 
     /// Says why, and waits for the client's own good-bye: a connection that is dropped before would be
@@ -175,8 +196,15 @@ fn good_bye(end: End, reached: i64) -> Option<CloseFrame> {
     Some(CloseFrame { code, reason: reason.into() })
 }
 
-fn as_message(frame: &Frame) -> Message {
-    Message::Text(frame.text())
+/// A client that takes nothing for so long is too slow.
+async fn in_time<F>(limit: Duration, sending: F) -> Result<(), End>
+where
+    F: Future<Output = Result<(), axum::Error>>,
+{
+    match timeout(limit, sending).await {
+        Ok(done) => done.map_err(|_| End::Gone),
+        Err(_) => Err(End::TooSlow),
+    }
 }
 
 fn error(sentence: &str) -> Message {
