@@ -58,8 +58,7 @@ pub(super) struct EventOut {
         (status = 400, description = "The body or the key is not as it should be", body = ErrorOut),
         (status = 409, description = "The key was used for another event", body = ErrorOut),
         (status = 413, description = "The body is larger than 1 MiB", body = ErrorOut),
-        (status = 422, description = "Another type, a payload over 64 KiB, or one with an integer of \
-            more than 4,300 digits", body = ErrorOut),
+        (status = 422, description = "Another type, or a payload over 64 KiB", body = ErrorOut),
         Refused,
     ),
 )]
