@@ -11,7 +11,7 @@ use crate::store::webhooks::{self, Webhook};
 use crate::store::{Store, Tx, deliveries};
 
 /// Events that one replay sends at most.
-pub const MOST: i64 = 100_000;
+const MOST: i64 = 100_000;
 /// Deliveries that are written in one transaction.
 const CHUNK: usize = 1_000;
 
@@ -65,7 +65,7 @@ pub async fn retry(store: &Store, id: i64, delivery_id: i64, now: Millis) -> Res
 ///
 /// # Errors
 /// `NotFound`, `Invalid` where it is switched off, the time is turned around, or there are more than
-/// [`MOST`]; `Store`, when some of them may have been written.
+/// 100,000; `Store`, when some of them may have been written.
 pub async fn replay(engine: &Engine, id: i64, since: Millis, until: Millis) -> Result<usize> {
     if since >= until {
         return Err(Error::Invalid("since must be before until.".into()));
