@@ -86,10 +86,11 @@ impl Builtin {
             let reply = self.texts.say(language, &format!("talk-{id}"));
             return Some(Verdict { category: rules::OTHER.to_owned(), ..self.low(reading, reply) });
         }
-        if courtesy::is_only_thanks(message) {
+        let is_brief = reading.own_and_earlier().0.len() <= courtesy::MOST_WORDS;
+        if is_brief && courtesy::is_only_thanks(message) {
             return Some(self.low(reading, self.texts.thanks_reply(language)));
         }
-        if courtesy::is_only_greeting(message) {
+        if is_brief && courtesy::is_only_greeting(message) {
             return Some(self.low(reading, self.texts.greeting(language)));
         }
         if reading.turn.images > 0 && reading.says_nothing_of_its_own() {

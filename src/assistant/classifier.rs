@@ -11,7 +11,7 @@ pub use train::{Example, FOLDS, train};
 pub(super) const FILE: &str = "classifier.txt";
 /// How many features are told apart; those with the same hash share a weight.
 const BUCKETS: usize = 1 << 15;
-/// A weight of one, as it stands in the file.
+/// A weight of one.
 const UNIT: f32 = 1000.0;
 
 /// What a message shows: features by their hashes, each with how much it counts.
@@ -41,10 +41,9 @@ pub struct Classifier {
     /// From which likelihood on a human is called.
     threshold: f32,
     categories: Vec<String>,
-    /// By bucket: the number of its row, from 1; 0 where it has none.
-    places: Vec<u16>,
-    /// The weights of each row: of a human's need, then of each category.
-    weights: Vec<f32>,
+    /// By bucket, in thousandths: of a human's need, then of each category. Small numbers all in one
+    /// place, since a message asks for hundreds of them.
+    weights: Vec<i16>,
 }
 
 /// What the model thinks of a message.
@@ -61,19 +60,6 @@ pub(super) struct Opinion<'a> {
 }
 
 impl Classifier {
-    /// Weights for these categories; a row has one more value than there are categories.
-    fn new(threshold: f32, categories: Vec<String>, rows: &[(u16, Vec<f32>)]) -> Self {
-        let mut places = vec![0; BUCKETS];
-        let mut weights = Vec::new();
-        for (number, (bucket, row)) in (1..).zip(rows) {
-            if let Some(place) = places.get_mut(usize::from(*bucket)) {
-                *place = number;
-                weights.extend(row);
-            }
-        }
-        Self { threshold, categories, places, weights }
-    }
-
     pub(super) fn judge(&self, features: &Features) -> Option<Opinion<'_>> {
         let scores = self.scores(features);
         let (need, of_categories) = scores.split_first()?;
@@ -96,12 +82,13 @@ impl Classifier {
         let width = 1 + self.categories.len();
         let mut scores = vec![0.0; width];
         for (bucket, value) in &features.0 {
-            let place = self.places.get(usize::from(*bucket)).copied().unwrap_or_default();
-            let Some(row) = usize::from(place).checked_sub(1) else { continue };
-            let row = self.weights.get(row * width..).unwrap_or_default();
+            let row = self.weights.get(usize::from(*bucket) * width..).unwrap_or_default();
             for (score, weight) in scores.iter_mut().zip(row) {
-                *score += value * weight;
+                *score += value * f32::from(*weight);
             }
+        }
+        for score in &mut scores {
+            *score /= UNIT;
         }
         scores
     }
@@ -109,11 +96,11 @@ impl Classifier {
     /// Whether two differ by no more than rounding.
     #[cfg(test)]
     pub(super) fn is_nearly(&self, other: &Self) -> bool {
-        let pairs = self.weights.iter().zip(&other.weights);
-        self.places == other.places
+        let mut pairs = self.weights.iter().zip(&other.weights);
+        self.weights.len() == other.weights.len()
             && self.categories == other.categories
             && (self.threshold - other.threshold).abs() < 0.001
-            && pairs.map(|(one, other)| (one - other).abs()).all(|apart| apart < 0.01)
+            && pairs.all(|(one, other)| one.abs_diff(*other) < 10)
     }
 
     /// Reads what [`Classifier::to_text`] wrote.
@@ -129,9 +116,7 @@ impl Classifier {
 
     /// The error is where the line begins that is wrong.
     fn read(text: &str) -> Result<Self, usize> {
-        let mut threshold = 1.0;
-        let mut categories = Vec::new();
-        let mut rows = Vec::new();
+        let mut read = Self { threshold: 1.0, ..Self::default() };
         let mut next = 0;
         for line in text.split_inclusive('\n') {
             let at = next;
@@ -141,17 +126,28 @@ impl Classifier {
             let (name, values) = line.split_once(' ').unwrap_or((line, ""));
             match name {
                 "" | "#" => {}
-                "threshold" => threshold = weight(values).ok_or_else(wrong)?,
-                "categories" => categories = values.split(' ').map(str::to_owned).collect(),
+                "threshold" => {
+                    let thousandths: i16 = values.parse().map_err(|_| wrong())?;
+                    read.threshold = f32::from(thousandths) / UNIT;
+                }
+                "categories" => {
+                    read.categories = values.split(' ').map(str::to_owned).collect();
+                    read.weights = vec![0; BUCKETS * (1 + read.categories.len())];
+                }
                 _ => {
-                    let bucket = u16::from_str_radix(name, 16).map_err(|_| wrong())?;
-                    let row: Option<Vec<f32>> = values.split(' ').map(weight).collect();
-                    let row = row.filter(|row| row.len() == 1 + categories.len());
-                    rows.push((bucket, row.ok_or_else(wrong)?));
+                    let bucket = usize::from_str_radix(name, 16).map_err(|_| wrong())?;
+                    read.row(bucket, values).ok_or_else(wrong)?;
                 }
             }
         }
-        Ok(Self::new(threshold, categories, &rows))
+        Ok(read)
+    }
+
+    fn row(&mut self, bucket: usize, values: &str) -> Option<()> {
+        let width = 1 + self.categories.len();
+        let values: Vec<i16> = values.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
+        let row = self.weights.get_mut(bucket * width..(bucket + 1) * width)?;
+        (values.len() == width).then(|| row.copy_from_slice(&values))
     }
 
     /// The weights as text: a line for each bucket that has any, in thousandths.
@@ -161,27 +157,22 @@ impl Classifier {
                         hash of a feature:\n# of a human's need, then of each category. Written \
                         by `centrium train`.\n"
             .to_owned();
-        text.push_str(&format!("threshold {}\n", thousandths(self.threshold)));
+        text.push_str(&format!("threshold {}\n", rounded(self.threshold)));
         text.push_str(&format!("categories {}\n", self.categories.join(" ")));
-        let rows: Vec<&[f32]> = self.weights.chunks(1 + self.categories.len()).collect();
-        for (bucket, place) in self.places.iter().enumerate() {
-            let Some(row) = usize::from(*place).checked_sub(1).and_then(|at| rows.get(at)) else {
-                continue;
-            };
-            let row: Vec<String> = row.iter().map(|w| thousandths(*w).to_string()).collect();
-            text.push_str(&format!("{bucket:04x} {}\n", row.join(" ")));
+        for (bucket, row) in self.weights.chunks(1 + self.categories.len()).enumerate() {
+            if row.iter().any(|weight| *weight != 0) {
+                let row: Vec<String> = row.iter().map(i16::to_string).collect();
+                text.push_str(&format!("{bucket:04x} {}\n", row.join(" ")));
+            }
         }
         text
     }
 }
 
-fn weight(text: &str) -> Option<f32> {
-    text.parse().ok().map(|thousandths: f32| thousandths / UNIT)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "weights are small")]
-fn thousandths(weight: f32) -> i32 {
-    (weight * UNIT).round() as i32
+/// In thousandths; no weight comes near the largest that there can be.
+#[expect(clippy::cast_possible_truncation, reason = "the nearest that fits is taken")]
+fn rounded(weight: f32) -> i16 {
+    (weight * UNIT).round() as i16
 }
 
 fn sigmoid(score: f32) -> f32 {

@@ -1,12 +1,13 @@
 //! Messages that are only polite.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
 
 use super::words::{skeleton, split};
 
 /// A courtesy has few words; a longer message says something.
-const MOST_WORDS: usize = 9;
+pub(super) const MOST_WORDS: usize = 9;
 
 /// Whether the message is a thanks, an "ok" or a 👍 and nothing else. Such a message reopens
 /// nothing and is not answered.
@@ -30,8 +31,8 @@ pub(super) fn is_only_greeting(text: &str) -> bool {
 /// Whether these few words are of `those` or stand `beside` them, and one at least is of `those`.
 fn consists_of(
     words: &[(String, usize)],
-    those: &HashSet<String>,
-    beside: &HashSet<String>,
+    those: &FxHashSet<String>,
+    beside: &FxHashSet<String>,
 ) -> bool {
     let mut found = false;
     words.len() <= MOST_WORDS
@@ -60,11 +61,11 @@ fn has_other_symbols(text: &str) -> bool {
     })
 }
 
-fn folded(words: &str) -> HashSet<String> {
+fn folded(words: &str) -> FxHashSet<String> {
     words.split_whitespace().map(skeleton).collect()
 }
 
-static THANKS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+static THANKS: LazyLock<FxHashSet<String>> = LazyLock::new(|| {
     folded(
         "спасибо спс спасибки спасиб сенк сэнкс благодарю благодарим благодарен благодарна пасиб \
          ок окей окэй оке хорошо понял поняла поняли понятно ясно принято договорились отлично \
@@ -74,7 +75,7 @@ static THANKS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     )
 });
 
-static BESIDE_THANKS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+static BESIDE_THANKS: LazyLock<FxHashSet<String>> = LazyLock::new(|| {
     folded(
         "большое огромное вам тебе вас всем за помощь ответ очень и все всё уже заработало помогло \
          разобрался разобралась получилось работает решено теперь сейчас буду знать хорошего дня \
@@ -86,7 +87,7 @@ static BESIDE_THANKS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     )
 });
 
-static GREETING: LazyLock<HashSet<String>> = LazyLock::new(|| {
+static GREETING: LazyLock<FxHashSet<String>> = LazyLock::new(|| {
     folded(
         "здравствуйте здравствуй здрасте здрасьте здрасти здрав привет приветствую приветик \
          салам салем сәлем сәлеметсіз сәлеметсізбе саламатсыз саламатсызба салеметсизбе \
@@ -95,7 +96,7 @@ static GREETING: LazyLock<HashSet<String>> = LazyLock::new(|| {
     )
 });
 
-static BESIDE_GREETING: LazyLock<HashSet<String>> = LazyLock::new(|| {
+static BESIDE_GREETING: LazyLock<FxHashSet<String>> = LazyLock::new(|| {
     folded(
         "день вечер утро дня вечера утра ночи времени суток вам всем еще раз ночь \
          бе ме ба күн кеш таң ма алейкум маған барлықтарыңызға достар \

@@ -1,10 +1,10 @@
 //! Articles for the first line, and the search among them.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::article::Article;
 use super::language::Language;
-use super::words::{Word, read};
+use super::words::{Word, read, written};
 
 /// How much a word in a question, the title and the answer counts.
 const IN_QUESTION: f32 = 3.0;
@@ -34,7 +34,7 @@ pub(super) struct Knowledge {
 
 impl Knowledge {
     pub(super) fn new(articles: Vec<Article>) -> Self {
-        let mut by_language: HashMap<Language, Vec<Article>> = HashMap::new();
+        let mut by_language: FxHashMap<Language, Vec<Article>> = FxHashMap::default();
         for article in articles {
             by_language.entry(article.language).or_default().push(article);
         }
@@ -69,13 +69,21 @@ impl Knowledge {
 struct Shelf {
     language: Language,
     articles: Vec<Article>,
-    terms: HashMap<Box<str>, usize>,
+    terms: FxHashMap<Box<str>, usize>,
     /// By term: how rare it is.
     rarity: Vec<f32>,
     /// By term: the articles with it, and its weight there.
     postings: Vec<Vec<(usize, f32)>>,
-    /// The questions' terms, each with its article.
-    questions: Vec<(usize, Vec<usize>)>,
+    questions: Vec<Question>,
+}
+
+/// A question that an article answers.
+#[derive(Debug)]
+struct Question {
+    article: usize,
+    terms: Vec<usize>,
+    /// How rare all its terms are together.
+    rarity: f32,
 }
 
 impl Shelf {
@@ -83,7 +91,7 @@ impl Shelf {
         let mut shelf = Self {
             language,
             articles: Vec::new(),
-            terms: HashMap::new(),
+            terms: FxHashMap::default(),
             rarity: Vec::new(),
             postings: Vec::new(),
             questions: Vec::new(),
@@ -91,7 +99,7 @@ impl Shelf {
         for (at, article) in articles.iter().enumerate() {
             for question in &article.questions {
                 let terms = shelf.add(at, question, IN_QUESTION);
-                shelf.questions.push((at, terms));
+                shelf.questions.push(Question { article: at, terms, rarity: 0.0 });
             }
             shelf.add(at, &article.title, IN_TITLE);
             shelf.add(at, &article.body, IN_BODY);
@@ -104,7 +112,7 @@ impl Shelf {
     /// Counts the words of a text for an article; its terms, each once.
     fn add(&mut self, article: usize, text: &str, weight: f32) -> Vec<usize> {
         let mut terms = Vec::new();
-        for word in read(text, Some(self.language)) {
+        for word in read(written(text), Some(self.language)) {
             let Some(stem) = word.stems.get(self.language).or(word.stems.get(Language::En)) else {
                 continue;
             };
@@ -138,6 +146,10 @@ impl Shelf {
             for (_, sum) in posting {
                 *sum = *sum * (SATURATION + 1.0) / (*sum + SATURATION);
             }
+        }
+        let rarity = &self.rarity;
+        for question in &mut self.questions {
+            question.rarity = question.terms.iter().map(|term| telling(rarity, *term)).sum();
         }
     }
 
@@ -175,19 +187,23 @@ impl Shelf {
         hits
     }
 
-    /// By article: how much of its best-matched question the terms say, from 0 to 1.
+    /// By article: how much of its best-matched question the terms, in order, say, from 0 to 1.
     fn coverages(&self, terms: &[usize]) -> Vec<f32> {
-        let rarity = |term: &usize| self.rarity.get(*term).copied().unwrap_or_default() + 0.1;
         let mut best = vec![0.0_f32; self.articles.len()];
-        for (article, question) in &self.questions {
-            let all: f32 = question.iter().map(rarity).sum();
-            let said: f32 = question.iter().filter(|t| terms.contains(t)).map(rarity).sum();
-            if let Some(best) = best.get_mut(*article) {
-                *best = best.max(said / all.max(0.1) * (said / TELLING).min(1.0));
+        for question in &self.questions {
+            let said = question.terms.iter().filter(|term| terms.binary_search(term).is_ok());
+            let said: f32 = said.map(|term| telling(&self.rarity, *term)).sum();
+            if let Some(best) = best.get_mut(question.article) {
+                *best = best.max(said / question.rarity.max(0.1) * (said / TELLING).min(1.0));
             }
         }
         best
     }
+}
+
+/// How much it tells that a question has this term.
+fn telling(rarity: &[f32], term: usize) -> f32 {
+    rarity.get(term).copied().unwrap_or_default() + 0.1
 }
 
 #[cfg(test)]
@@ -215,7 +231,8 @@ mod tests {
             article("payment", "billing", "how do I pay the bill"),
             article("channels", "tv", "channels are missing"),
         ]);
-        let hits = knowledge.search(&read(text, Some(Language::En)), Language::En, category);
+        let hits =
+            knowledge.search(&read(written(text), Some(Language::En)), Language::En, category);
         hits.first().map(|hit| hit.article.id.clone()).unwrap_or_default()
     }
 

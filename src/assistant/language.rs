@@ -1,14 +1,14 @@
 //! The language of a message.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::words::{is_latin, skeleton, split};
+use super::words::{Written, is_latin, skeleton, written};
 
 /// A language that customers are answered in.
 #[derive(
@@ -64,9 +64,14 @@ impl FromStr for Language {
 /// either language may be written in Latin letters.
 #[must_use]
 pub fn detect(text: &str) -> Option<Language> {
+    of(&written(text))
+}
+
+/// The language of a text of these words, as [`detect`] tells it.
+pub(super) fn of(words: &[Written]) -> Option<Language> {
     let mut signs = Signs::default();
-    for (word, _) in split(text) {
-        signs.weigh(&word);
+    for word in words {
+        signs.weigh(&word.text, &word.skeleton);
     }
     signs.language()
 }
@@ -82,26 +87,23 @@ struct Signs {
 }
 
 impl Signs {
-    fn weigh(&mut self, word: &str) {
-        if !word.chars().any(char::is_alphabetic) {
-            return;
-        }
-        let bones = skeleton(word);
-        if NEUTRAL.iter().any(|neutral| bones.starts_with(neutral)) {
+    fn weigh(&mut self, word: &str, bones: &str) {
+        if !word.chars().any(char::is_alphabetic) || beginnings(bones).any(|b| NEUTRAL.contains(b))
+        {
             return;
         }
         let latin = is_latin(word);
         if latin && ENGLISH.contains(word) {
             self.english += 2;
-        } else if word.contains(KAZAKH_LETTERS) || KAZAKH.contains(&bones) {
+        } else if word.contains(KAZAKH_LETTERS) || KAZAKH.contains(bones) {
             self.kazakh += 2;
-        } else if RUSSIAN.contains(&bones) {
+        } else if RUSSIAN.contains(bones) {
             self.russian += 2;
-        } else if has_ending(&bones, KAZAKH_ENDINGS) {
+        } else if has_ending(bones, &KAZAKH_ENDINGS) {
             self.kazakh += 1;
-        } else if has_ending(&bones, RUSSIAN_ENDINGS) && !has_ending(word, ENGLISH_ENDINGS) {
+        } else if has_ending(bones, &RUSSIAN_ENDINGS) && !has_ending(word, &ENGLISH_ENDINGS) {
             self.russian += 1;
-        } else if latin && has_ending(word, ENGLISH_ENDINGS) {
+        } else if latin && has_ending(word, &ENGLISH_ENDINGS) {
             self.english += 1;
         }
         if latin {
@@ -130,68 +132,55 @@ impl Signs {
     }
 }
 
-fn has_ending(word: &str, endings: &[&str]) -> bool {
-    word.len() >= 5 && endings.iter().any(|ending| word.ends_with(ending))
+/// Letters of the longest beginning or ending below.
+const LONGEST: usize = 9;
+
+fn beginnings(word: &str) -> impl Iterator<Item = &str> {
+    (2..=LONGEST).map_while(|letters| word.get(..letters))
+}
+
+fn has_ending(word: &str, endings: &FxHashSet<&str>) -> bool {
+    let mut own = (2..=LONGEST).map_while(|letters| word.get(word.len().checked_sub(letters)?..));
+    word.len() >= 5 && own.any(|ending| endings.contains(ending))
 }
 
 const KAZAKH_LETTERS: [char; 9] = ['ә', 'ғ', 'қ', 'ң', 'ө', 'ұ', 'ү', 'һ', 'і'];
 
 /// Beginnings, in the one alphabet, of words that all three languages use.
-const NEUTRAL: &[&str] = &[
-    "internet",
-    "ruter",
-    "router",
-    "rauter",
-    "modem",
-    "operator",
-    "televizor",
-    "vifi",
-    "vaifai",
-    "tarif",
-    "balans",
-    "parol",
-    "kabel",
-    "signal",
-    "kanal",
-    "sim",
-    "apn",
-    "iptv",
-    "tv",
-    "ont",
-    "wifi",
-    "ok",
-    "pon",
-    "los",
-    "smartfon",
-    "telefon",
-];
+static NEUTRAL: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
+    "internet ruter router rauter modem operator televizor vifi vaifai tarif balans parol \
+     kabel signal kanal sim apn iptv tv ont wifi ok pon los smartfon telefon"
+        .split_whitespace()
+        .collect()
+});
 
 /// Endings in the one alphabet that Russian hardly has.
-const KAZAKH_ENDINGS: &[&str] = &[
-    "maidi", "meidi", "baidi", "beidi", "paidi", "peidi", "iniz", "inizdar", "lardi", "lerdi",
-    "lardin", "lerdin", "larga", "lerge", "dardi", "derdi", "nizdi", "gandai", "mizdi", "mizde",
-    "mizda", "nizda", "nizde", "sizdar", "sizder", "indagi", "indegi", "nderi", "ndari", "gimiz",
-    "apti", "epti", "ipti", "adi", "edi", "aidi", "eidi", "aiin", "eiin", "amiz", "emiz", "amin",
-    "emin", "imin", "irmin", "ganda", "gende", "ganin", "gansiz", "gensiz", "sadar", "sender",
-    "anda", "ende", "inda", "inde", "lari", "leri", "dari", "deri", "ndi", "ngi", "uden", "udan",
-    "ildi", "indi", "tirdi", "dirdi", "dirip", "tirip", "inip", "ilip", "imiz",
-];
+static KAZAKH_ENDINGS: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
+    "maidi meidi baidi beidi paidi peidi iniz inizdar lardi lerdi lardin lerdin larga lerge \
+     dardi derdi nizdi gandai mizdi mizde mizda nizda nizde sizdar sizder indagi indegi nderi \
+     ndari gimiz apti epti ipti adi edi aidi eidi aiin eiin amiz emiz amin emin imin irmin \
+     ganda gende ganin gansiz gensiz sadar sender anda ende inda inde lari leri dari deri ndi \
+     ngi uden udan ildi indi tirdi dirdi dirip tirip inip ilip imiz"
+        .split_whitespace()
+        .collect()
+});
 
-const RUSSIAN_ENDINGS: &[&str] = &[
-    "aet", "iaet", "iat", "iut", "iet", "it", "at", "et", "ali", "ili", "al", "il", "ala", "ila",
-    "alo", "ilo", "ogo", "ego", "oi", "aia", "oe", "ie", "omu", "om", "ami", "iami", "ih", "ost",
-    "osti", "enie", "tsa", "tsia", "tes", "ite",
-];
+static RUSSIAN_ENDINGS: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
+    "aet iaet iat iut iet it at et ali ili al il ala ila alo ilo ogo ego oi aia oe ie omu om \
+     ami iami ih ost osti enie tsa tsia tes ite"
+        .split_whitespace()
+        .collect()
+});
 
-const ENGLISH_ENDINGS: &[&str] = &[
-    "ing", "tion", "ed", "ly", "ght", "ment", "ness", "ble", "ck", "ee", "ll", "wn", "ould", "ess",
-];
+static ENGLISH_ENDINGS: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
+    "ing tion ed ly ght ment ness ble ck ee ll wn ould ess".split_whitespace().collect()
+});
 
-fn folded(words: &str) -> HashSet<String> {
+fn folded(words: &str) -> FxHashSet<String> {
     words.split_whitespace().map(skeleton).collect()
 }
 
-static KAZAKH: LazyLock<HashSet<String>> = LazyLock::new(|| {
+static KAZAKH: LazyLock<FxHashSet<String>> = LazyLock::new(|| {
     folded(
         "мен маған менің менде менен бізде бізге біздің сіз сізге сіздің сізде сендер олар жоқ \
          керек емес емеспін қалай қанша қайда қашан қандай неге неліктен үшін туралы және немесе \
@@ -242,7 +231,7 @@ static KAZAKH: LazyLock<HashSet<String>> = LazyLock::new(|| {
     .collect()
 });
 
-static RUSSIAN: LazyLock<HashSet<String>> = LazyLock::new(|| {
+static RUSSIAN: LazyLock<FxHashSet<String>> = LazyLock::new(|| {
     folded(
         "не нет на в с у я мы вы он она они меня мне мой моя моё мои нас вас вам ваш ваша ваше что \
          чтобы как какой какая какие когда где куда почему зачем сколько кто это этот эта тот так \
@@ -270,7 +259,7 @@ static RUSSIAN: LazyLock<HashSet<String>> = LazyLock::new(|| {
     )
 });
 
-static ENGLISH: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+static ENGLISH: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
     "a an the is are was were am be been i im you he she it its we they me my your our their this \
      that these those there here and or but if so to of in on at for from with without by about as \
      not no do does did dont doesnt didnt isnt cant cannot wont have has had havent can could will \

@@ -5,7 +5,7 @@
 //! word that begins so, and a word without a star is any form of it; parts joined by ` + ` may come
 //! in any order, anywhere.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::language::Language;
 use super::stems;
@@ -21,8 +21,8 @@ const FAR: usize = 5;
 pub(super) struct Book<K> {
     vocabulary: Vocabulary,
     phrases: Vec<Phrase<K>>,
-    /// Which parts of which phrases begin with a word of the vocabulary.
-    beginnings: HashMap<u32, Vec<(usize, usize)>>,
+    /// By word of the vocabulary: which parts of which phrases begin with it.
+    beginnings: Vec<Vec<(usize, usize)>>,
 }
 
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl<K> Found<K> {
 
 impl<K> Default for Book<K> {
     fn default() -> Self {
-        Self { vocabulary: Vocabulary::default(), phrases: Vec::new(), beginnings: HashMap::new() }
+        Self { vocabulary: Vocabulary::default(), phrases: Vec::new(), beginnings: Vec::new() }
     }
 }
 
@@ -69,9 +69,12 @@ impl<K: Copy> Book<K> {
         for part in phrase.split(" + ") {
             parts.push(self.part(part, language).map_err(|e| format!("phrase `{phrase}`: {e}"))?);
         }
+        self.beginnings.resize_with(self.vocabulary.next as usize, Vec::new);
         for (at, part) in parts.iter().enumerate() {
             for word in part.iter().take(1).flat_map(|step| &step.words) {
-                self.beginnings.entry(*word).or_default().push((self.phrases.len(), at));
+                if let Some(begun) = self.beginnings.get_mut(*word as usize) {
+                    begun.push((self.phrases.len(), at));
+                }
             }
         }
         self.phrases.push(Phrase { cue, parts });
@@ -101,12 +104,13 @@ impl<K: Copy> Book<K> {
 
     /// Whether any phrase uses this word.
     pub(super) fn knows(&self, word: &Word) -> bool {
-        !self.vocabulary.ids(word).is_empty()
+        self.vocabulary.ids(word).next().is_some()
     }
 
     /// All phrases that stand in the message.
     pub(super) fn find(&self, words: &[Word]) -> Vec<Found<K>> {
-        let ids: Vec<Vec<u32>> = words.iter().map(|word| self.vocabulary.ids(word)).collect();
+        let ids: Vec<Vec<u32>> =
+            words.iter().map(|word| self.vocabulary.ids(word).collect()).collect();
         let mut found = Vec::new();
         let mut partial: Vec<(usize, usize, usize, usize)> = Vec::new();
         for start in 0..words.len() {
@@ -131,7 +135,7 @@ impl<K: Copy> Book<K> {
         &'a self,
         ids: Option<&'a Vec<u32>>,
     ) -> impl Iterator<Item = &'a (usize, usize)> {
-        ids.into_iter().flatten().filter_map(|id| self.beginnings.get(id)).flatten()
+        ids.into_iter().flatten().filter_map(|id| self.beginnings.get(*id as usize)).flatten()
     }
 
     /// Keeps the phrases of which every part was found.
@@ -170,9 +174,15 @@ fn follow(steps: &[Step], start: usize, words: &[Word], ids: &[Vec<u32>]) -> Opt
 #[derive(Debug, Default)]
 struct Vocabulary {
     next: u32,
-    stems: [HashMap<Box<str>, u32>; 3],
+    /// By language.
+    words: [Words; 3],
+}
+
+#[derive(Debug, Default)]
+struct Words {
+    stems: FxHashMap<Box<str>, u32>,
     /// Beginnings of words: English as they are written, the others in the one alphabet.
-    beginnings: [HashMap<Box<str>, u32>; 3],
+    beginnings: FxHashMap<Box<str>, u32>,
 }
 
 impl Vocabulary {
@@ -182,11 +192,12 @@ impl Vocabulary {
         let (Some((word, _)), true) = (words.pop(), words.is_empty()) else {
             return Err(format!("`{item}` is not one word"));
         };
+        let known = self.words.get_mut(language as usize);
         let (known, key) = match (is_beginning, language) {
-            (true, Language::En) => (self.beginnings.get_mut(language as usize), word.into()),
-            (true, _) => (self.beginnings.get_mut(language as usize), skeleton(&word).into()),
+            (true, Language::En) => (known.map(|known| &mut known.beginnings), word.into()),
+            (true, _) => (known.map(|known| &mut known.beginnings), skeleton(&word).into()),
             (false, _) => {
-                (self.stems.get_mut(language as usize), stems::in_language(&word, language))
+                (known.map(|known| &mut known.stems), stems::in_language(&word, language))
             }
         };
         let next = self.next;
@@ -195,15 +206,14 @@ impl Vocabulary {
         Ok(id)
     }
 
-    fn ids(&self, word: &Word) -> Vec<u32> {
-        let mut ids = Vec::new();
-        for language in Language::ALL {
-            let Some(stem) = word.stems.get(language) else { continue };
-            ids.extend(self.stems.get(language as usize).and_then(|known| known.get(stem)));
-            let Some(known) = self.beginnings.get(language as usize) else { continue };
-            ids.extend(beginnings(word.spelling(language)).filter_map(|b| known.get(b)));
-        }
-        ids
+    /// The numbers of all that the word may be.
+    fn ids(&self, word: &Word) -> impl Iterator<Item = u32> {
+        Language::ALL.into_iter().zip(&self.words).flat_map(|(language, known)| {
+            let stem = word.stems.get(language);
+            let begun = stem.is_some().then(|| beginnings(word.spelling(language)));
+            let begun = begun.into_iter().flatten().filter_map(|start| known.beginnings.get(start));
+            stem.and_then(|stem| known.stems.get(stem)).into_iter().chain(begun).copied()
+        })
     }
 }
 
@@ -217,12 +227,12 @@ fn beginnings(word: &str) -> impl Iterator<Item = &str> {
 #[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 mod tests {
     use super::*;
-    use crate::assistant::words::read;
+    use crate::assistant::words::{read, written};
 
     fn finds(phrase: &str, language: Language, text: &str) -> bool {
         let mut book = Book::default();
         book.add((), phrase, language).unwrap();
-        !book.find(&read(text, None)).is_empty()
+        !book.find(&read(written(text), None)).is_empty()
     }
 
     #[test]

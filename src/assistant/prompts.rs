@@ -25,7 +25,7 @@ use super::language::Language;
 use super::phrases::{Book, Found};
 use super::rules::Rule;
 use super::spelling::Spelling;
-use super::words::{self, Word};
+use super::words::{self, Word, Written};
 
 pub use self::error::PromptsError;
 pub(super) use self::error::Text;
@@ -191,8 +191,8 @@ impl Prompts {
     }
 
     /// The words of a message, mistyped ones corrected.
-    pub(super) fn read(&self, text: &str, language: Option<Language>) -> Vec<Word> {
-        let mut words = words::read(text, language);
+    pub(super) fn read(&self, words: Vec<Written>, language: Option<Language>) -> Vec<Word> {
+        let mut words = words::read(words, language);
         for word in &mut words {
             if self.book.knows(word) || self.knowledge.knows(word) {
                 continue;

@@ -107,7 +107,9 @@ mod tests {
 
     fn rule(text: &str, past: Past) -> Option<String> {
         let prompts = Prompts::embedded().unwrap();
-        let cues = prompts.cues(&prompts.read(text, crate::assistant::detect(text)));
+        let cues = prompts.cues(
+            &prompts.read(crate::assistant::words::written(text), crate::assistant::detect(text)),
+        );
         judge(&prompts.rules, &cues, past).map(|rule| rule.id.clone())
     }
 

@@ -1,6 +1,6 @@
 //! Words that were mistyped by one letter.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::words::skeleton;
 
@@ -12,8 +12,8 @@ const SHORTEST: usize = 6;
 pub(super) struct Spelling {
     words: Vec<Known>,
     /// A known word, whole or without one of its letters.
-    traces: HashMap<String, Vec<usize>>,
-    known: HashSet<String>,
+    traces: FxHashMap<String, Vec<usize>>,
+    known: FxHashSet<String>,
 }
 
 #[derive(Debug)]
@@ -29,9 +29,10 @@ impl Spelling {
         if !self.known.insert(bones.clone()) || bones.len() < SHORTEST {
             return;
         }
-        for trace in traces(&bones) {
-            self.traces.entry(trace).or_default().push(self.words.len());
-        }
+        for_traces(&bones, |trace| {
+            self.traces.entry(trace.to_owned()).or_default().push(self.words.len());
+            None::<()>
+        });
         self.words.push(Known { text: text.to_owned(), skeleton: bones });
     }
 
@@ -40,21 +41,25 @@ impl Spelling {
         if bones.len() < SHORTEST || self.known.contains(bones) {
             return None;
         }
-        traces(bones)
-            .filter_map(|trace| self.traces.get(&trace))
-            .flatten()
-            .filter_map(|at| self.words.get(*at))
-            .find(|word| is_slip(&word.skeleton, bones))
-            .map(|word| word.text.as_str())
+        for_traces(bones, |trace| {
+            let known = self.traces.get(trace)?.iter().filter_map(|at| self.words.get(*at));
+            let meant = known.into_iter().find(|word| is_slip(&word.skeleton, bones))?;
+            Some(meant.text.as_str())
+        })
     }
 }
 
-/// The word, and the word without each of its letters.
-fn traces(word: &str) -> impl Iterator<Item = String> {
-    let without = word.char_indices().map(|(at, _)| {
-        word.char_indices().filter(|(i, _)| *i != at).map(|(_, c)| c).collect::<String>()
-    });
-    std::iter::once(word.to_owned()).chain(without)
+/// The first that `of` makes of the word, or of the word without one of its letters.
+fn for_traces<T>(word: &str, mut of: impl FnMut(&str) -> Option<T>) -> Option<T> {
+    let mut without = String::with_capacity(word.len());
+    of(word).or_else(|| {
+        word.char_indices().find_map(|(at, letter)| {
+            without.clear();
+            without.push_str(word.get(..at)?);
+            without.push_str(word.get(at + letter.len_utf8()..)?);
+            of(&without)
+        })
+    })
 }
 
 /// Whether two words that share a trace are one slip apart. The first letter is seldom wrong.

@@ -1,6 +1,9 @@
 //! What a word may be a form of, in each language.
 
+use std::sync::LazyLock;
+
 use rust_stemmers::{Algorithm, Stemmer};
+use rustc_hash::FxHashSet;
 
 use super::language::Language;
 use super::words::{is_latin, skeleton};
@@ -50,24 +53,26 @@ fn russian(word: &str) -> Box<str> {
     skeleton(&Stemmer::create(Algorithm::Russian).stem(word)).into()
 }
 
-/// Endings of Kazakh nouns and verbs in the one alphabet, longer before shorter.
-const KAZAKH_ENDINGS: &[&str] = &[
-    "niniz", "iniz", "inder", "indar", "ingan", "ilgan", "ilgen", "maidi", "meidi", "baidi",
-    "beidi", "paidi", "peidi", "atin", "etin", "lardi", "lerdi", "larin", "lerin", "miz", "niz",
-    "lar", "ler", "dar", "der", "tar", "ter", "nin", "din", "tin", "dan", "den", "tan", "ten",
-    "nan", "nen", "men", "ben", "pen", "gan", "gen", "kan", "ken", "dim", "tim", "dik", "tik",
-    "adi", "edi", "idi", "mai", "mei", "bai", "bei", "pai", "pei", "sa", "se", "ga", "ge", "ka",
-    "ke", "na", "ne", "da", "de", "ta", "te", "di", "ti", "ni", "si", "im", "in", "ip", "ap", "ep",
-    "m", "n", "p", "i", "u",
-];
+/// Endings of Kazakh nouns and verbs in the one alphabet.
+static KAZAKH_ENDINGS: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
+    "niniz iniz inder indar ingan ilgan ilgen maidi meidi baidi beidi paidi peidi atin etin lardi \
+     lerdi larin lerin miz niz lar ler dar der tar ter nin din tin dan den tan ten nan nen men ben \
+     pen gan gen kan ken dim tim dik tik adi edi idi mai mei bai bei pai pei sa se ga ge ka ke na ne \
+     da de ta te di ti ni si im in ip ap ep m n p i u"
+        .split_whitespace()
+        .collect()
+});
+const LONGEST_ENDING: usize = 5;
 
-/// Strips Kazakh endings while a root of at least four letters is left.
+/// Strips Kazakh endings, the longest first, while a root of at least four letters is left.
 fn kazakh(bones: &str) -> Box<str> {
+    let shorter = |word: &str| {
+        let mut roots = word.len().saturating_sub(LONGEST_ENDING).max(4)..word.len();
+        roots.find(|root| word.get(*root..).is_some_and(|end| KAZAKH_ENDINGS.contains(end)))
+    };
     let mut stem = bones;
-    while let Some(shorter) =
-        KAZAKH_ENDINGS.iter().find_map(|e| stem.strip_suffix(e).filter(|s| s.len() >= 4))
-    {
-        stem = shorter;
+    while let Some(root) = shorter(stem) {
+        stem = stem.get(..root).unwrap_or_default();
     }
     stem.into()
 }

@@ -17,6 +17,17 @@ const MOST_CHARACTERS: usize = 10_000;
 /// Letters of a word that are kept; no word of a language is longer.
 const MOST_LETTERS: usize = 40;
 
+/// One word as it was written.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// Lower case, `ё` as `е`, without apostrophes.
+    pub(super) text: String,
+    /// The same in the one alphabet.
+    pub(super) skeleton: String,
+    /// The number of the sentence it stands in.
+    sentence: usize,
+}
+
 /// One word of a message.
 #[derive(Clone, Debug)]
 pub(super) struct Word {
@@ -34,6 +45,11 @@ impl Word {
     /// Reads one word of a text written in `language`, where that is known.
     pub(super) fn new(text: String, sentence: usize, language: Option<Language>) -> Self {
         let skeleton = skeleton(&text);
+        Self::of(Written { text, skeleton, sentence }, language)
+    }
+
+    fn of(written: Written, language: Option<Language>) -> Self {
+        let Written { text, skeleton, sentence } = written;
         let stems = stems::of(&text, &skeleton, language);
         Self { text, skeleton, stems, sentence }
     }
@@ -44,9 +60,18 @@ impl Word {
     }
 }
 
-/// Reads the words of a text written in `language`, where that is known.
-pub(super) fn read(text: &str, language: Option<Language>) -> Vec<Word> {
-    split(text).into_iter().map(|(word, at)| Word::new(word, at, language)).collect()
+/// The words of a text as they were written.
+pub(super) fn written(text: &str) -> Vec<Written> {
+    let written = |(text, sentence): (String, usize)| {
+        let skeleton = skeleton(&text);
+        Written { text, skeleton, sentence }
+    };
+    split(text).into_iter().map(written).collect()
+}
+
+/// Reads the words of a text in `language`, where that is known.
+pub(super) fn read(words: Vec<Written>, language: Option<Language>) -> Vec<Word> {
+    words.into_iter().map(|word| Word::of(word, language)).collect()
 }
 
 /// Splits a text into folded words, each with the number of its sentence.
@@ -153,16 +178,16 @@ pub(super) fn is_latin(word: &str) -> bool {
 /// The word in the one alphabet.
 pub(super) fn skeleton(word: &str) -> String {
     let mut roman = String::with_capacity(word.len());
-    let letters = word.chars().any(char::is_alphabetic);
-    let mut chars = word.chars().peekable();
+    let has_letters = || word.chars().any(char::is_alphabetic);
+    let mut chars = word.chars();
     while let Some(c) = chars.next() {
-        let before_vowel = chars.peek().is_some_and(|c| "aeiouy".contains(*c));
+        let is_before_vowel =
+            || matches!(chars.as_str().as_bytes(), [b'a' | b'e' | b'i' | b'o' | b'u' | b'y', ..]);
         match c {
-            'a'..='z' if c != 'j' => roman.push(c),
             // `jok` is жоқ, but `moj` is мой.
-            'j' => roman.push_str(if before_vowel && roman.is_empty() { "zh" } else { "i" }),
-            '4' if letters && before_vowel => roman.push_str("ch"),
-            '6' if letters && before_vowel => roman.push_str("sh"),
+            'j' => roman.push_str(if is_before_vowel() && roman.is_empty() { "zh" } else { "i" }),
+            '4' if is_before_vowel() && has_letters() => roman.push_str("ch"),
+            '6' if is_before_vowel() && has_letters() => roman.push_str("sh"),
             'ş' => roman.push_str("sh"),
             c if c.is_ascii() => roman.push(c),
             c => match cyrillic(c) {
@@ -212,7 +237,7 @@ const fn cyrillic(c: char) -> Option<&'static str> {
 /// Makes one of the usual ways to write a sound, and one of doubled letters.
 fn fold(roman: &str) -> String {
     let mut folded = String::with_capacity(roman.len());
-    let mut rest = roman;
+    let (mut rest, mut last) = (roman, None);
     while let Some(c) = rest.chars().next() {
         let (taken, letters) = match rest.as_bytes() {
             [b's', b'h', b'c', b'h', ..] => (4, "sh"),
@@ -226,11 +251,13 @@ fn fold(roman: &str) -> String {
             [b'w', ..] => (1, "v"),
             _ => (c.len_utf8(), rest.get(..c.len_utf8()).unwrap_or_default()),
         };
-        if !letters.chars().next().is_some_and(|c| folded.ends_with(c) && c.is_alphabetic()) {
+        let first = letters.chars().next();
+        if first == last && first.is_some_and(char::is_alphabetic) {
+            folded.push_str(letters.get(1..).unwrap_or_default());
+        } else {
             folded.push_str(letters);
-        } else if let Some(more) = letters.get(1..) {
-            folded.push_str(more);
         }
+        last = letters.chars().next_back();
         rest = rest.get(taken..).unwrap_or_default();
     }
     folded

@@ -1,12 +1,12 @@
 //! All that a turn says, before anything is decided.
 
 use crate::assistant::classifier::Opinion;
-use crate::assistant::language::{Language, detect};
+use crate::assistant::language::{self, Language};
 use crate::assistant::phrases::Found;
 use crate::assistant::prompts::{Cue, Prompts};
 use crate::assistant::rules::{self, OTHER, Past, Rule};
 use crate::assistant::texts::Texts;
-use crate::assistant::words::Word;
+use crate::assistant::words::{Word, written};
 use crate::assistant::{Said, Speaker, Turn};
 
 /// How much of a history is read; older messages hardly matter.
@@ -62,9 +62,10 @@ impl<'a> Reading<'a> {
         turn: &'a Turn,
         default: Language,
     ) -> Self {
-        let told = detect(&turn.message).or(turn.language);
+        let written = written(&turn.message);
+        let told = language::of(&written).or(turn.language);
         let language = told.unwrap_or(default);
-        let mut words = prompts.read(&turn.message, told);
+        let mut words = prompts.read(written, told);
         let own_words = words.len();
         let cues = prompts.cues(&words);
         let named_category = category(prompts, &cues, own_words);
@@ -209,7 +210,7 @@ fn earlier_words(
     language: Option<Language>,
 ) -> Vec<Vec<Word>> {
     let customers = history.iter().rev().filter(|said| said.by == Speaker::Customer);
-    customers.take(2).map(|said| prompts.read(&said.text, language)).collect()
+    customers.take(2).map(|said| prompts.read(written(&said.text), language)).collect()
 }
 
 /// Whether an answer of an assistant's was more than a sentence of courtesy or a question.

@@ -1,7 +1,7 @@
 //! From labelled examples to weights: logistic regression by stochastic gradient descent. The same
 //! examples always give the same weights.
 
-use super::{BUCKETS, Classifier, Features, UNIT, sigmoid};
+use super::{BUCKETS, Classifier, Features, rounded, sigmoid};
 
 /// How many times all examples are shown.
 const ROUNDS: usize = 40;
@@ -13,6 +13,8 @@ const RESTRAINT: f32 = 0.004;
 const HIDDEN: u64 = 20;
 /// Features of fewer examples say nothing of messages in general.
 const FEWEST: usize = 3;
+/// Thousandths; a bucket whose weights are all smaller is left out.
+const LEAST: i16 = 10;
 /// How much an example counts that a rule settles: its words may be of use where no rule speaks.
 const SETTLED: f32 = 0.5;
 /// Parts for the cross-validation that finds the threshold. A part is of neighbours, which stand in
@@ -163,17 +165,15 @@ impl Moving {
         }
     }
 
-    /// As they are written, so that what was trained and what is read back are the same.
+    /// Without the buckets that say next to nothing.
     fn into_classifier(self, threshold: f32, categories: &[String]) -> Classifier {
-        let rounded = |weight: &f32| (weight * UNIT).round() / UNIT;
-        let mut rows = Vec::new();
-        for (bucket, row) in (0_u16..).zip(self.weights.chunks(self.width)) {
-            let row: Vec<f32> = row.iter().map(rounded).collect();
-            if row.iter().any(|weight| weight.abs() >= 10.0 / UNIT) {
-                rows.push((bucket, row));
+        let mut weights: Vec<i16> = self.weights.iter().copied().map(rounded).collect();
+        for row in weights.chunks_mut(self.width) {
+            if row.iter().all(|weight| weight.abs() < LEAST) {
+                row.fill(0);
             }
         }
-        Classifier::new(threshold, categories.to_vec(), &rows)
+        Classifier { threshold, categories: categories.to_vec(), weights }
     }
 }
 
