@@ -67,7 +67,7 @@ async fn keep_writing(kind: Kind, store: Store, ledger: Arc<Ledger>) {
             let pause = if is_long { 50_000 } else { rand::rng().random_range(0..3_000) };
             tokio::time::sleep(Duration::from_micros(pause)).await;
         }
-        let last = last_written(&tx).await.unwrap();
+        let last = last_written(&tx, 1).await.unwrap()[0];
         if rand::rng().random_bool(0.1) {
             drop(tx);
             continue;
@@ -216,7 +216,7 @@ async fn a_stream_does_not_begin_before_those_have_ended_who_write_there() {
     let (_database, _folder, [first, second, third]) = stores(Kind::Postgres).await;
     let open = first.begin().await.unwrap();
     write(&open, vec![event(KIND, &json!({ "n": 1 }))]).await;
-    let late = last_written(&open).await.unwrap();
+    let late = last_written(&open, 1).await.unwrap()[0];
     let tail = Tail::new(third, 16);
     let (followed, stop) = (tail.clone(), CancellationToken::new());
     let _stopped = stop.clone().drop_guard();
