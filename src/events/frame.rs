@@ -1,6 +1,6 @@
 //! An event as a live client is sent it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -56,6 +56,11 @@ impl Frame {
     pub fn bytes(&self) -> &Bytes {
         &self.0.bytes
     }
+
+    /// The same for one who shall not keep it.
+    pub(super) fn passing(&self) -> Passing {
+        Passing(Arc::downgrade(&self.0))
+    }
 }
 
 /// A text as a server sends it: whole, and not masked (RFC 6455, 5.2).
@@ -65,6 +70,18 @@ fn framed(text: Vec<u8>) -> Bytes {
     // Writing into memory does not fail.
     drop(message.format(&mut bytes));
     bytes.into()
+}
+
+/// A frame for as long as it is kept somewhere else.
+#[derive(Clone, Debug)]
+pub(super) struct Passing(Weak<Made>);
+
+impl Passing {
+    /// The frame, if it is still kept.
+    #[must_use]
+    pub(super) fn frame(&self) -> Option<Frame> {
+        self.0.upgrade().map(Frame)
+    }
 }
 
 /// Which events a client wants; the default is all of them.

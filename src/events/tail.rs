@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore, broadcast, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::Frame;
+use super::ring::{Places, Ring};
 use crate::store::events::{self, Event, Reader};
 use crate::store::{Result, Store};
 
@@ -39,7 +40,7 @@ const LONGEST: Duration = Duration::from_millis(100);
 /// first event after a silence waits for nothing, and with few clients none does.
 pub struct Tail {
     store: Store,
-    ring: broadcast::Sender<Frame>,
+    ring: Ring,
     /// The id up to which all was handed out; `None` while nobody listens. Handing out and moving
     /// on happen under its lock.
     position: watch::Sender<Option<i64>>,
@@ -53,7 +54,7 @@ pub struct Joined {
     /// The id up to which all is in the log.
     pub position: i64,
     /// What comes after.
-    pub frames: broadcast::Receiver<Frame>,
+    pub frames: Places,
 }
 
 /// A page of the past.
@@ -70,7 +71,7 @@ impl Tail {
     pub fn new(store: Store, ring: usize) -> Arc<Self> {
         Arc::new(Self {
             store,
-            ring: broadcast::Sender::new(ring),
+            ring: Ring::new(ring),
             position: watch::Sender::new(None),
             wanted: Notify::new(),
             readings: Semaphore::new(READINGS),
@@ -151,7 +152,7 @@ impl Tail {
             sleep_until(next_page).await;
             let read = self.read(&mut reader).await;
             if matches!(read, Ok(count) if count > 0) {
-                next_page = Instant::now() + rest(self.ring.receiver_count());
+                next_page = Instant::now() + rest(self.ring.listeners());
             }
             let pause = match read {
                 Ok(count) if count == PAGE => Duration::ZERO,
@@ -215,10 +216,7 @@ impl Tail {
         let events = reader.next(&*self.store.read().await?, PAGE).await?;
         let frames: Vec<Frame> = events.iter().filter_map(Frame::of).collect();
         self.position.send_modify(|position| {
-            for frame in frames {
-                // Nobody may be left to take it.
-                drop(self.ring.send(frame));
-            }
+            self.ring.push(frames);
             *position = Some(reader.position());
         });
         Ok(i64::try_from(events.len()).unwrap_or(PAGE))
@@ -227,8 +225,9 @@ impl Tail {
     /// Whether nobody listens. Who comes now finds no position, and waits for the next beginning.
     fn is_over(&self) -> bool {
         self.position.send_if_modified(|position| {
-            let is_over = self.ring.receiver_count() == 0;
+            let is_over = self.ring.listeners() == 0;
             if is_over {
+                self.ring.clear();
                 *position = None;
             }
             is_over

@@ -2,6 +2,7 @@
 
 mod engines;
 mod log;
+mod memory;
 mod publish;
 mod refusals;
 mod replay;

@@ -82,7 +82,9 @@ impl Crowd {
             let (seen, delays) = (seen.clone(), delays.clone());
             if tasks.len() < TIMED {
                 tasks.spawn(async move {
-                    let one = || drop(seen.fetch_add(1, Ordering::Relaxed));
+                    let one = || {
+                        seen.fetch_add(1, Ordering::Relaxed);
+                    };
                     drop(timed::follow(client, delays, one).await);
                 });
             } else {
