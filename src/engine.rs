@@ -12,6 +12,7 @@ use crate::access::Access;
 use crate::assistant::{Assistant, Language, Live};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::events::publish::Publisher;
 use crate::events::{Pace, Tail};
 use crate::files::Files;
 use crate::health::Health;
@@ -43,6 +44,8 @@ pub struct Parts {
     pub writer: Writer,
     /// The queue of deliveries' ends into the database.
     pub outcomes: Outcomes,
+    /// The queue of other systems' events into the database.
+    pub publisher: Publisher,
     /// Jobs that are leased to this engine.
     pub local: LocalQueue,
     /// Callers that wait for an answer.

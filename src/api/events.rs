@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::body;
 use super::refusal::{ErrorOut, Refused};
 use crate::engine::Engine;
-use crate::events::publish::{self, Draft};
+use crate::events::publish::Draft;
 
 /// An event of another system.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -70,7 +70,7 @@ pub(super) async fn publish_event(
     let key = idempotency_key(&headers)?;
     let event = read(&body)?;
     let draft = Draft::new(&event.kind, event.payload, key)?;
-    let id = publish::publish(&engine, draft).await?;
+    let id = engine.publisher.publish(draft).await?;
     Ok((StatusCode::CREATED, Json(EventOut { id })))
 }
 

@@ -1,13 +1,13 @@
 //! `/ws`: events as they happen.
 
 mod line;
+mod sending;
+mod upgrade;
 
 use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use centrium_channels::{Caller, Problem};
@@ -21,16 +21,10 @@ use crate::access::Want;
 use crate::engine::Engine;
 use crate::events::{Filter, Follower, KINDS, kind};
 use line::{Greeting, Line};
+use upgrade::Upgrade;
 
 /// How long a client waits for the log before it hears 503.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// A client sends pings: 1 KiB is read at once, and 16 KiB is the largest message.
-const READ: usize = 1_024;
-const LARGEST: usize = 16 * 1_024;
-/// Bytes that are gathered before they are written, which each client's memory keeps.
-const WRITE: usize = 4 * 1_024;
-/// The same with the one message that goes beyond: none is as large as this.
-const WRITE_AT_MOST: usize = 16 * 1_024 * 1_024;
 
 /// Follow events live
 ///
@@ -71,7 +65,7 @@ pub(super) async fn open_socket(
     caller: Option<Extension<Caller>>,
     headers: HeaderMap,
     query: Query,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Result<Upgrade, Problem>,
 ) -> Result<Response, Problem> {
     let key = query.get("token").or(query.get("api_key")).or(bearer(&headers));
     let address = caller.map(|Extension(Caller(address))| address);
@@ -79,20 +73,14 @@ pub(super) async fn open_socket(
     let key = SecretString::from(key.unwrap_or_default());
     let (filter, after) = (filter(&query)?, after(&query)?);
     let shows_position = query.one_of("position")?.unwrap_or(false);
-    let upgrade = upgrade.map_err(|rejection| no_socket(rejection.status()))?;
+    let upgrade = upgrade?;
 
     let begun = timeout(PATIENCE, Follower::begin(engine.tail.clone(), filter, after)).await;
     let (follower, unknown) = begun.map_err(|_| unreadable())??;
-    let upgrade = upgrade
-        .read_buffer_size(READ)
-        .max_message_size(LARGEST)
-        .max_frame_size(LARGEST)
-        .write_buffer_size(WRITE)
-        .max_write_buffer_size(WRITE_AT_MOST);
     let greeting = Greeting { unknown, shows_position };
     // A stop waits until it is told to the client.
     let tracker = engine.tracker.clone();
-    Ok(upgrade.on_upgrade(move |socket| {
+    Ok(upgrade.open(move |socket| {
         let line = Line::new(engine, socket, key);
         tracker.track_future(line.serve(follower, greeting))
     }))
@@ -119,10 +107,6 @@ fn number(query: &Query, name: &str, least: i64) -> Result<Option<i64>, Problem>
     let number = text.parse().ok().filter(|number| *number >= least);
     let wrong = || Problem::bad_request(format!("{name} must be a whole number, {least} or more."));
     number.map(Some).ok_or_else(wrong)
-}
-
-fn no_socket(status: StatusCode) -> Problem {
-    Problem::new(status, "This address speaks WebSocket; ask for it with an upgrade.")
 }
 
 fn unreadable() -> Problem {

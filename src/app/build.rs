@@ -14,6 +14,7 @@ use crate::assistant::{Assistant, Instructions, Language, Live, Model};
 use crate::clock::{Clock, DAY};
 use crate::config::Config;
 use crate::engine::{Engine, Parts};
+use crate::events::publish::Publisher;
 use crate::events::{Pace, Tail};
 use crate::files::Files;
 use crate::health::Health;
@@ -138,6 +139,8 @@ pub async fn build_with(
     .map_err(|e| AppError::new("Can't start the writer", e))?;
     let outcomes = Outcomes::start(&store, node.clone())
         .map_err(|e| AppError::new("Can't start the writer of deliveries", e))?;
+    let publisher = Publisher::start(&store, clock.clone())
+        .map_err(|e| AppError::new("Can't start the writer of published events", e))?;
     let limits = Limits::new(config.rate_limit_per_key, config.rate_limit_per_ip);
     let engine = Engine::new(Parts {
         clock,
@@ -152,6 +155,7 @@ pub async fn build_with(
         default_language,
         writer,
         outcomes,
+        publisher,
         local,
         turns,
         channels,

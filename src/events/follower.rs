@@ -4,15 +4,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-
+use super::ring::Places;
 use super::tail::{Joined, Past};
 use super::{Filter, Frame, Tail};
 use crate::store::Result;
 
-/// Frames that are handed out at once.
-const BATCH: usize = 256;
 /// The pause before the past is asked for again where the database could not be read.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -28,7 +24,7 @@ pub struct Follower {
 enum Source {
     /// A page of the past, which is being read.
     Past(Pin<Box<dyn Future<Output = Past> + Send>>),
-    Present(Receiver<Frame>),
+    Present(Places),
     /// Some were lost on the way.
     Lost,
 }
@@ -90,7 +86,7 @@ impl Follower {
                     self.turn(page)
                 }
                 Source::Present(frames) => {
-                    let (taken, is_lost) = take(frames).await;
+                    let (taken, is_lost) = frames.take().await;
                     if is_lost {
                         self.source = Source::Lost;
                     }
@@ -143,24 +139,6 @@ impl Follower {
             }
         }));
     }
-}
-
-/// Waits for a frame, and takes what is there with it; also says whether some were lost.
-async fn take(frames: &mut Receiver<Frame>) -> (Vec<Frame>, bool) {
-    let mut taken = match frames.recv().await {
-        Ok(frame) => vec![frame],
-        Err(RecvError::Lagged(_)) => return (Vec::new(), true),
-        // The tail is there for as long as its followers are.
-        Err(RecvError::Closed) => return std::future::pending().await,
-    };
-    while taken.len() < BATCH {
-        match frames.try_recv() {
-            Ok(frame) => taken.push(frame),
-            Err(TryRecvError::Empty | TryRecvError::Closed) => break,
-            Err(TryRecvError::Lagged(_)) => return (taken, true),
-        }
-    }
-    (taken, false)
 }
 
 #[cfg(test)]

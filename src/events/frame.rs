@@ -1,16 +1,18 @@
 //! An event as a live client is sent it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use axum::extract::ws::Utf8Bytes;
+use bytes::Bytes;
 use serde::Serialize;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame as Message;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use super::kinds;
 use crate::clock::utc_second;
 use crate::store::Payload;
 use crate::store::events::Event;
 
-/// One event's frame, made once for all clients. Cheap to clone.
+/// One event's frame as it goes over the wire, made once for all clients. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Frame(Arc<Made>);
 
@@ -19,7 +21,7 @@ struct Made {
     id: i64,
     kind: &'static str,
     ticket_id: Option<i64>,
-    text: Utf8Bytes,
+    bytes: Bytes,
 }
 
 impl Frame {
@@ -38,8 +40,9 @@ impl Frame {
         let timestamp = utc_second(event.created_at);
         let out = Out { kind, payload: &event.payload, timestamp, id: event.id };
         // Such a structure can always be written.
-        let text = serde_json::to_string(&out).unwrap_or_default().into();
-        Some(Self(Arc::new(Made { id: event.id, kind, ticket_id: event.ticket_id, text })))
+        let text = serde_json::to_vec(&out).unwrap_or_default();
+        let bytes = framed(text);
+        Some(Self(Arc::new(Made { id: event.id, kind, ticket_id: event.ticket_id, bytes })))
     }
 
     /// The event's id.
@@ -48,10 +51,36 @@ impl Frame {
         self.0.id
     }
 
-    /// `{"type","payload","timestamp","id"}`
+    /// `{"type","payload","timestamp","id"}` as a WebSocket message of one frame, with its header.
     #[must_use]
-    pub fn text(&self) -> Utf8Bytes {
-        self.0.text.clone()
+    pub fn bytes(&self) -> &Bytes {
+        &self.0.bytes
+    }
+
+    /// The same for one who shall not keep it.
+    pub(super) fn passing(&self) -> Passing {
+        Passing(Arc::downgrade(&self.0))
+    }
+}
+
+/// A text as a server sends it: whole, and not masked (RFC 6455, 5.2).
+fn framed(text: Vec<u8>) -> Bytes {
+    let message = Message::message(text, OpCode::Data(Data::Text), true);
+    let mut bytes = Vec::with_capacity(message.len());
+    // Writing into memory does not fail.
+    drop(message.format(&mut bytes));
+    bytes.into()
+}
+
+/// A frame for as long as it is kept somewhere else.
+#[derive(Clone, Debug)]
+pub(super) struct Passing(Weak<Made>);
+
+impl Passing {
+    /// The frame, if it is still kept.
+    #[must_use]
+    pub(super) fn frame(&self) -> Option<Frame> {
+        self.0.upgrade().map(Frame)
     }
 }
 
@@ -87,12 +116,28 @@ mod tests {
     #[test]
     fn a_frame_is_the_documents_with_an_id() {
         let frame = Frame::of(&event("ticket.created", Some(3))).unwrap();
+        let bytes = frame.bytes();
+        let length = u8::try_from(bytes.len() - 2).unwrap();
+        assert_eq!(bytes[..2], [0x81, length]);
         assert_eq!(
-            frame.text().as_str(),
+            std::str::from_utf8(&bytes[2..]).unwrap(),
             "{\"type\":\"ticket.created\",\"payload\":{\"n\":1.0,\"text\":\"да\\n\"},\
              \"timestamp\":\"2024-01-15T10:30:00\",\"id\":7}"
         );
         assert!(Frame::of(&event("webhook.test", None)).is_none());
+    }
+
+    #[test]
+    fn a_header_tells_the_length() {
+        for (length, header) in [
+            (125, &[0x81, 125][..]),
+            (126, &[0x81, 126, 0, 126]),
+            (65_535, &[0x81, 126, 255, 255]),
+            (65_536, &[0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+        ] {
+            let text = vec![b'x'; length];
+            assert_eq!(framed(text.clone()), [header, &text].concat());
+        }
     }
 
     #[test]

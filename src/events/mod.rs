@@ -7,6 +7,7 @@ mod frame;
 mod kinds;
 mod pace;
 pub mod publish;
+mod ring;
 mod tail;
 
 use centrium_channels::ChannelKind;

@@ -1,25 +1,21 @@
 //! What another system says has happened, such as a payment.
 
-use std::sync::Arc;
+mod publisher;
 
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::kinds::PUBLISHED;
-use crate::clock::Millis;
-use crate::engine::Engine;
-use crate::store::events::{self, NewEvent};
-use crate::store::idempotency::{self, IdempotencyKey};
-use crate::store::{self, Changes, Payload, Tx};
+use crate::store;
 use crate::webhooks::python;
+
+pub use publisher::Publisher;
 
 /// Bytes of a payload, as it was written.
 const LARGEST: usize = 64 * 1024;
-/// Where the keys of published events stand. `API_TOKEN` alone publishes, so that its callers are one.
-const SCOPE: &str = "events";
 
 /// An event was not published, and nothing was stored.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// A value can't be taken; the sentence says which and why.
     #[error("{0}")]
@@ -62,53 +58,6 @@ impl Draft {
         let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self { kind, payload, digest, key })
     }
-}
-
-/// Writes the event into the log, and gives its id, or that of an earlier one with the same key.
-///
-/// # Errors
-/// `Conflict` where the key was used for something else, `Store`.
-pub async fn publish(engine: &Engine, draft: Draft) -> Result<i64, Error> {
-    let draft = Arc::new(draft);
-    match begin(engine, &draft).await {
-        // The same key was used at this moment: a second look finds what it made.
-        Err(Error::Store(store::Error::Contended(_))) => begin(engine, &draft).await,
-        done => done,
-    }
-}
-
-/// Nobody else writes meanwhile, so it is done without waiting for a place among the many tasks that
-/// send frames.
-async fn begin(engine: &Engine, draft: &Arc<Draft>) -> Result<i64, Error> {
-    let tx = engine.store.turn().await?;
-    let (draft, now) = (draft.clone(), engine.clock.now());
-    engine.store.in_a_row(async move { write(tx, &draft, now).await }).await
-}
-
-async fn write(tx: Tx, draft: &Draft, now: Millis) -> Result<i64, Error> {
-    tx.begin().await?;
-    let keys: Vec<String> = draft.key.iter().cloned().collect();
-    if let Some(used) = idempotency::find(&tx, SCOPE, &keys).await?.pop() {
-        return if used.request == draft.digest {
-            Ok(used.resource_id)
-        } else {
-            Err(Error::Conflict)
-        };
-    }
-    let payload = Payload::from(draft.payload.clone());
-    let event = NewEvent { kind: draft.kind, ticket_id: None, payload, created_at: now };
-    Changes { events: vec![event], ..Changes::default() }.write(&tx).await?;
-    let id = events::last_written(&tx).await?;
-    let key = draft.key.clone().map(|key| IdempotencyKey {
-        scope: SCOPE.into(),
-        key,
-        request: draft.digest.clone(),
-        resource_id: id,
-        created_at: now,
-    });
-    Changes { idempotency: key.into_iter().collect(), ..Changes::default() }.write(&tx).await?;
-    tx.commit().await?;
-    Ok(id)
 }
 
 /// The payload with `\u0000` replaced, since PostgreSQL can't hold it.

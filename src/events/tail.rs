@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore, broadcast, watch};
-use tokio::time::sleep;
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::Frame;
+use super::ring::{Places, Ring};
 use crate::store::events::{self, Event, Reader};
 use crate::store::{Result, Store};
 
@@ -24,11 +25,22 @@ const SOON: Duration = Duration::from_millis(2);
 const LATER: Duration = Duration::from_millis(100);
 /// The pause after a look that failed.
 const AGAIN: Duration = Duration::from_secs(1);
+/// What it takes to wake a client and to write to it, however many frames it is sent at once.
+const EACH: Duration = Duration::from_micros(10);
+/// Pauses shorter than this are none, longer ones than that are this long.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_millis(100);
 
 /// Reads new events while somebody listens, and hands each of them to all who do.
+///
+/// What happens shortly after another is handed out together with what follows it: the next page comes
+/// no sooner than it takes to reach all clients with the last one. A client is woken and written to once
+/// for all frames of a page, and that is nearly all it costs; with a page for each event, a thousand
+/// clients would keep the processors so busy that whoever writes events would hardly get a turn. The
+/// first event after a silence waits for nothing, and with few clients none does.
 pub struct Tail {
     store: Store,
-    ring: broadcast::Sender<Frame>,
+    ring: Ring,
     /// The id up to which all was handed out; `None` while nobody listens. Handing out and moving
     /// on happen under its lock.
     position: watch::Sender<Option<i64>>,
@@ -42,7 +54,7 @@ pub struct Joined {
     /// The id up to which all is in the log.
     pub position: i64,
     /// What comes after.
-    pub frames: broadcast::Receiver<Frame>,
+    pub frames: Places,
 }
 
 /// A page of the past.
@@ -59,7 +71,7 @@ impl Tail {
     pub fn new(store: Store, ring: usize) -> Arc<Self> {
         Arc::new(Self {
             store,
-            ring: broadcast::Sender::new(ring),
+            ring: Ring::new(ring),
             position: watch::Sender::new(None),
             wanted: Notify::new(),
             readings: Semaphore::new(READINGS),
@@ -135,10 +147,15 @@ impl Tail {
         let mut written = self.store.events_written();
         let mut reader = self.begin().await;
         self.position.send_replace(Some(reader.position()));
-        let mut soon = SOON;
+        let (mut soon, mut next_page) = (SOON, Instant::now());
         loop {
-            let pause = match self.read(&mut reader).await {
-                Ok(is_full) if is_full => Duration::ZERO,
+            sleep_until(next_page).await;
+            let read = self.read(&mut reader).await;
+            if matches!(read, Ok(count) if count > 0) {
+                next_page = Instant::now() + rest(self.ring.listeners());
+            }
+            let pause = match read {
+                Ok(count) if count == PAGE => Duration::ZERO,
                 Ok(_) if reader.is_waiting() => soon,
                 Ok(_) => POLL,
                 Err(error) => {
@@ -194,30 +211,34 @@ impl Tail {
         }
     }
 
-    /// Hands out a page, and says whether there may be more.
-    async fn read(&self, reader: &mut Reader) -> Result<bool> {
+    /// Hands out a page, and says how many events it held.
+    async fn read(&self, reader: &mut Reader) -> Result<i64> {
         let events = reader.next(&*self.store.read().await?, PAGE).await?;
         let frames: Vec<Frame> = events.iter().filter_map(Frame::of).collect();
         self.position.send_modify(|position| {
-            for frame in frames {
-                // Nobody may be left to take it.
-                drop(self.ring.send(frame));
-            }
+            self.ring.push(frames);
             *position = Some(reader.position());
         });
-        Ok(i64::try_from(events.len()).is_ok_and(|count| count == PAGE))
+        Ok(i64::try_from(events.len()).unwrap_or(PAGE))
     }
 
     /// Whether nobody listens. Who comes now finds no position, and waits for the next beginning.
     fn is_over(&self) -> bool {
         self.position.send_if_modified(|position| {
-            let is_over = self.ring.receiver_count() == 0;
+            let is_over = self.ring.listeners() == 0;
             if is_over {
+                self.ring.clear();
                 *position = None;
             }
             is_over
         })
     }
+}
+
+/// The time between two pages where so many clients listen.
+fn rest(clients: usize) -> Duration {
+    let all = EACH.saturating_mul(u32::try_from(clients).unwrap_or(u32::MAX)).min(LONGEST);
+    if all < SHORTEST { Duration::ZERO } else { all }
 }
 
 /// What fits into a page, at least one, and whether there is nothing behind it.
@@ -247,6 +268,15 @@ mod tests {
         let (kind, ticket_id, created_at) = ("ticket.created".to_owned(), None, 1);
         let event = Event { id: 0, kind, ticket_id, payload, created_at };
         (1..=count).map(|id| Event { id, ..event.clone() }).collect()
+    }
+
+    #[test]
+    fn a_rest_grows_with_the_clients_up_to_a_limit() {
+        for (clients, millis) in
+            [(0, 0), (99, 0), (100, 1), (1_000, 10), (10_000, 100), (99_999, 100)]
+        {
+            assert_eq!(rest(clients), Duration::from_millis(millis), "{clients}");
+        }
     }
 
     #[test]

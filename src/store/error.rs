@@ -7,7 +7,7 @@ use diesel::result::{DatabaseErrorKind, Error as Diesel};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A store operation failed. The text is for the log; it never reaches a caller.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The database can't be reached, is locked, full or read-only: the same call may work later.
     #[error("the database is not available: {0}")]

@@ -40,13 +40,20 @@ pub struct NewEvent {
     pub created_at: Millis,
 }
 
-/// The id of the event that this transaction wrote last.
+/// The ids of the last `count` events that this transaction wrote, in their order.
 ///
 /// # Errors
-/// As every statement; `Broken` where it wrote none.
-pub async fn last_written(tx: &Tx) -> Result<i64> {
-    // Nobody else writes on SQLite; on PostgreSQL this is the connection's own last number.
-    if tx.is_postgres() { log::last_of_connection(tx).await } else { last_given(tx).await }
+/// As every statement; `Broken` where it wrote fewer.
+pub async fn last_written(tx: &Tx, count: usize) -> Result<Vec<i64>> {
+    if tx.is_postgres() {
+        return log::last_of_transaction(tx, count).await;
+    }
+    // Nobody else writes, and so they follow each other.
+    let last = last_given(tx).await?;
+    let before = i64::try_from(count).ok().and_then(|count| last.checked_sub(count));
+    let before = before.filter(|before| *before >= 0);
+    let before = before.ok_or_else(|| Error::Broken("fewer events were written".into()))?;
+    Ok((before + 1..=last).collect())
 }
 
 /// Writes one event that no webhook is told of by itself, and gives its id.

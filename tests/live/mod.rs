@@ -2,6 +2,7 @@
 
 mod engines;
 mod log;
+mod memory;
 mod publish;
 mod refusals;
 mod replay;
@@ -30,7 +31,7 @@ async fn write(tx: &Tx, events: Vec<NewEvent>) {
 async fn write_numbers(store: &Store, numbers: impl Iterator<Item = usize>) -> i64 {
     let tx = store.begin().await.unwrap();
     write(&tx, numbers.map(|n| event(KIND, &serde_json::json!({ "n": n }))).collect()).await;
-    let last = centrium::store::events::last_written(&tx).await.unwrap();
+    let last = centrium::store::events::last_written(&tx, 1).await.unwrap()[0];
     tx.commit().await.unwrap();
     last
 }

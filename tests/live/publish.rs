@@ -120,3 +120,36 @@ both!(what_is_no_event_is_refused, async |app: App| {
     let conn = app.engine.store.read().await.unwrap();
     assert_eq!(centrium::store::events::first(&conn).await.unwrap(), None, "nothing was stored");
 });
+
+both!(what_arrives_together_is_told_apart, async |app: App| {
+    let mut client = LiveClient::connect(&app.http, "").await;
+    let body = |amount: usize| {
+        format!("{{\"type\":\"payment.completed\",\"payload\":{{\"n\":{amount}}}}}")
+    };
+    // Each key is used by three: two mean the same event, the third another.
+    let posts = (0..90).map(|n| {
+        let (key, body) = (format!("pay-{}", n / 3), body(n / 3 + n % 3 / 2));
+        let app = &app;
+        async move { post_text(app, Some(&key), &body).await }
+    });
+    let answers = futures_util::future::join_all(posts).await;
+    let mut ids = std::collections::BTreeMap::new();
+    for (n, of_key) in answers.chunks(3).enumerate() {
+        let made: Vec<_> = of_key.iter().filter(|answer| answer.status == 201).collect();
+        let refused = of_key.iter().filter(|answer| answer.status == 409);
+        assert_eq!(made.len() + refused.count(), 3, "{n}");
+        assert!(made.iter().all(|answer| answer.json()["id"] == made[0].json()["id"]));
+        // Which of the two was first is chance.
+        let amount = if of_key[2].status == 201 { n + 1 } else { n };
+        ids.insert(made[0].json()["id"].as_i64().unwrap(), amount);
+    }
+    assert_eq!(ids.len(), 30);
+    for (id, amount) in ids {
+        let frame = client.expect("payment.completed").await;
+        assert_eq!(
+            (&frame["id"], &frame["payload"]["n"]),
+            (&Value::from(id), &Value::from(amount))
+        );
+    }
+    client.is_quiet().await;
+});

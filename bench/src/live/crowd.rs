@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::timed::{self, Delays};
 use crate::Result;
 use crate::program::API_TOKEN;
 
@@ -18,6 +19,8 @@ const AT_ONCE: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The pause before the count is looked at again.
 const LOOK: Duration = Duration::from_micros(200);
+/// Clients that look when each event was sent.
+const TIMED: usize = 10;
 /// Bytes that a client reads at once.
 const BUFFER: usize = 16 * 1024;
 
@@ -26,6 +29,7 @@ pub struct Crowd {
     clients: u64,
     seen: Arc<AtomicU64>,
     taken: Arc<AtomicU64>,
+    delays: Delays,
     _tasks: JoinSet<()>,
 }
 
@@ -38,9 +42,13 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// Waits until fewer than `ahead` events are on their way, and takes the next.
-    pub async fn wait(&self, ahead: u64) {
-        let number = self.taken.fetch_add(1, Ordering::Relaxed);
+    /// Takes the next event's number.
+    pub fn take(&self) -> u64 {
+        self.taken.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Waits until fewer than `ahead` events are on their way before this one.
+    pub async fn wait(&self, number: u64, ahead: u64) {
         while self.seen.load(Ordering::Relaxed) + ahead * self.clients < number * self.clients {
             tokio::time::sleep(LOOK).await;
         }
@@ -61,6 +69,7 @@ impl Crowd {
         let seen = Arc::<AtomicU64>::default();
         let (places, mut joining, mut tasks) =
             (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new(), JoinSet::new());
+        let delays = Delays::new();
         for _ in 0..clients {
             let (address, places) = (base.trim_start_matches("http://").to_owned(), places.clone());
             joining.spawn(async move {
@@ -70,15 +79,30 @@ impl Crowd {
         }
         while let Some(joined) = joining.join_next().await {
             let client = joined.map_err(|e| e.to_string())??;
-            tasks.spawn(count(client, seen.clone()));
+            let (seen, delays) = (seen.clone(), delays.clone());
+            if tasks.len() < TIMED {
+                tasks.spawn(async move {
+                    let one = || {
+                        seen.fetch_add(1, Ordering::Relaxed);
+                    };
+                    drop(timed::follow(client, delays, one).await);
+                });
+            } else {
+                tasks.spawn(count(client, seen));
+            }
         }
         let clients = clients as u64;
-        Ok(Self { clients, seen, taken: Arc::default(), _tasks: tasks })
+        Ok(Self { clients, seen, taken: Arc::default(), delays, _tasks: tasks })
     }
 
     /// For those who publish.
     pub fn turn(&self) -> Turn {
         Turn { clients: self.clients, seen: self.seen.clone(), taken: self.taken.clone() }
+    }
+
+    /// What events' ways to a few of the clients take.
+    pub fn delays(&self) -> &Delays {
+        &self.delays
     }
 
     /// Waits until every client has seen so many events.

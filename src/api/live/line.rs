@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use metrics::{Counter, counter, gauge};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
+use super::sending::Sending;
+use super::upgrade::Socket;
 use crate::access::Want;
 use crate::engine::Engine;
 use crate::events::{Follower, Frame, TooSlow, Unknown};
@@ -46,22 +51,26 @@ pub(super) struct Greeting {
     pub(super) shows_position: bool,
 }
 
-/// A client's WebSocket.
+/// A client's WebSocket. Its own messages, which are few and short, go through the WebSocket; events are
+/// written to the stream below it as they are, so that no client keeps a copy of them.
 pub(super) struct Line {
     engine: Engine,
-    socket: WebSocket,
+    socket: Socket,
     key: SecretString,
     heard: Instant,
     sent: Counter,
     /// Where the client goes on when it comes back: it was sent all up to this id that it wants.
     reached: i64,
+    /// What is missing of a frame that was begun. Until it is written, nothing else can be.
+    rest: Bytes,
 }
 
 impl Line {
     /// A line that was opened with this key.
-    pub(super) fn new(engine: Engine, socket: WebSocket, key: SecretString) -> Self {
+    pub(super) fn new(engine: Engine, socket: Socket, key: SecretString) -> Self {
         let sent = counter!(names::LIVE_FRAMES_TOTAL);
-        Self { engine, socket, key, heard: Instant::now(), sent, reached: 0 }
+        let (heard, rest) = (Instant::now(), Bytes::new());
+        Self { engine, socket, key, heard, sent, reached: 0, rest }
     }
 
     /// Sends the client what happens, and answers it, until one of the two ends it.
@@ -110,7 +119,7 @@ impl Line {
                     None => Err(End::Gone),
                 },
                 frames = follower.next() => match frames {
-                    Ok(frames) => self.hand_on(&frames).await,
+                    Ok(frames) => self.hand_on(frames).await,
                     Err(TooSlow) => Err(End::TooSlow),
                 },
                 _ = ping.tick() => self.probe().await,
@@ -131,7 +140,7 @@ impl Line {
             Message::Binary(_) => error("Messages here are text."),
             // The answers to these two are sent by the WebSocket itself, with the next look at it.
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
-            Message::Close(_) => return Err(End::Gone),
+            Message::Close(_) | Message::Frame(_) => return Err(End::Gone),
         };
         self.send(vec![answer]).await
     }
@@ -148,19 +157,19 @@ impl Line {
         self.send(vec![Message::Ping(Vec::new().into())]).await
     }
 
-    /// Takes all of them, then writes once. A frame that is taken comes before the good-bye, and so the
-    /// good-bye names the last of these.
-    async fn hand_on(&mut self, frames: &[Frame]) -> Result<(), End> {
-        let Self { socket, reached, sent, .. } = self;
+    /// Writes all of them at once, behind what the WebSocket itself still has to say. A frame that is
+    /// begun comes before the good-bye, and so the good-bye names the last of these.
+    async fn hand_on(&mut self, frames: Vec<Frame>) -> Result<(), End> {
+        let (socket, mut sending) = (&mut self.socket, Sending::new(frames));
         let all = async {
-            for frame in frames {
-                socket.feed(Message::Text(frame.text())).await?;
-                *reached = frame.id();
-                sent.increment(1);
-            }
-            socket.flush().await
+            socket.flush().await?;
+            Ok(socket.get_mut().write_all_buf(&mut sending).await?)
         };
-        in_time(self.engine.pace.silence, all).await
+        let done = in_time(self.engine.pace.silence, all).await;
+        self.sent.increment(sending.begun().len() as u64);
+        self.reached = sending.begun().last().map_or(self.reached, Frame::id);
+        self.rest = sending.rest();
+        done
     }
 
     async fn send(&mut self, messages: Vec<Message>) -> Result<(), End> {
@@ -177,6 +186,9 @@ impl Line {
     /// Says why, and waits for the client's own good-bye: a connection that is dropped before would be
     /// reset, and take the reason with it.
     async fn close(mut self, frame: CloseFrame) {
+        if self.socket.get_mut().write_all_buf(&mut self.rest).await.is_err() {
+            return;
+        }
         if self.socket.send(Message::Close(Some(frame))).await.is_ok() {
             while let Some(Ok(_)) = self.socket.next().await {}
         }
@@ -193,13 +205,13 @@ fn good_bye(end: End, reached: i64) -> Option<CloseFrame> {
         End::TooSlow => (4008, format!("Too slow: come again with after={reached}.")),
         End::Silent => (4009, format!("Silent for too long: come again with after={reached}.")),
     };
-    Some(CloseFrame { code, reason: reason.into() })
+    Some(CloseFrame { code: code.into(), reason: reason.into() })
 }
 
 /// A client that takes nothing for so long is too slow.
 async fn in_time<F>(limit: Duration, sending: F) -> Result<(), End>
 where
-    F: Future<Output = Result<(), axum::Error>>,
+    F: Future<Output = Result<(), tungstenite::Error>>,
 {
     match timeout(limit, sending).await {
         Ok(done) => done.map_err(|_| End::Gone),

@@ -1,12 +1,10 @@
 //! Reading the log.
 
 use diesel::dsl::min;
-use diesel::prelude::{
-    ExpressionMethods, QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper,
-};
-use diesel::sql_types::BigInt;
+use diesel::prelude::{ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper};
 use diesel_async::RunQueryDsl;
 
+use super::Id;
 use crate::clock::Millis;
 use crate::store::conn::on;
 use crate::store::prepared::Prepared;
@@ -66,18 +64,21 @@ pub async fn last_given(conn: &Conn) -> Result<i64> {
     Ok(id(conn, sql).await?.unwrap_or(0))
 }
 
-/// PostgreSQL: the id that this connection was given last.
-pub(super) async fn last_of_connection(conn: &Conn) -> Result<i64> {
-    let id = id(conn, "SELECT currval('events_id_seq') AS id").await?;
-    id.ok_or_else(|| Error::Broken("no event was written".into()))
+/// PostgreSQL: the ids of the last `count` events that this transaction wrote. Other engines may have
+/// been given ids between them. The search begins with the last one, so that it is short.
+pub(super) async fn last_of_transaction(conn: &Conn, count: usize) -> Result<Vec<i64>> {
+    let sql = "SELECT id FROM events
+         WHERE id <= (SELECT currval('events_id_seq')) AND xmin = pg_current_xact_id()::xid
+         ORDER BY id DESC LIMIT $1";
+    let limit = i64::try_from(count).unwrap_or(i64::MAX);
+    let rows: Vec<Id> = on!(conn, |c| Prepared::new(sql).number(limit).load(c).await)?;
+    if rows.len() < count {
+        return Err(Error::Broken("fewer events were written".into()));
+    }
+    Ok(rows.into_iter().rev().map(|row| row.id).collect())
 }
 
 async fn id(conn: &Conn, sql: &'static str) -> Result<Option<i64>> {
-    #[derive(QueryableByName)]
-    struct Id {
-        #[diesel(sql_type = BigInt)]
-        id: i64,
-    }
     let rows: Vec<Id> = on!(conn, |c| Prepared::new(sql).load(c).await)?;
     Ok(rows.into_iter().next().map(|row| row.id))
 }
