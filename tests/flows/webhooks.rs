@@ -1,5 +1,6 @@
 //! Other systems are told of events, until they have taken them.
 
+mod expired;
 mod leases;
 mod troubled;
 
