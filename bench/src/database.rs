@@ -97,6 +97,24 @@ impl Database {
         &self.path
     }
 
+    /// Runs statements, which are on the disk afterwards: what is left to be written would slow the
+    /// commits of the run.
+    ///
+    /// # Errors
+    /// What the database says against them.
+    pub async fn execute(&self, sql: &str) -> Result<()> {
+        match &self.name {
+            Some(_) => {
+                postgres::execute_on(&self.url, sql).await?;
+                postgres::execute("CHECKPOINT").await
+            }
+            // Closing the file writes its log into it.
+            None => Connection::open(self.path.join("centrium.db"))
+                .and_then(|conn| conn.execute_batch(sql))
+                .map_err(|e| e.to_string()),
+        }
+    }
+
     /// The first column, which must be a text, of what a query finds.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod asker;
 mod bare;
 mod constant;
 mod database;
+mod deliveries;
 mod grow;
 mod jobs;
 mod live;
@@ -50,6 +51,8 @@ enum Part {
     Memory(memory::Options),
     /// Events on their way to live clients
     Live(live::Options),
+    /// Deliveries to webhooks, beside a bare loop
+    Deliveries(deliveries::Options),
     /// The built-in assistant alone
     Turn(turn::Options),
     /// From a message's arrival to its commit, while the provider of a model is silent
@@ -68,6 +71,9 @@ enum Part {
     /// As little as can bring events to live clients
     #[command(hide = true)]
     ServeBareLive,
+    /// As little as can post what webhooks are told
+    #[command(hide = true)]
+    ServeBareDeliveries,
 }
 
 fn main() -> ExitCode {
@@ -105,6 +111,7 @@ async fn run(part: Part) -> Result<()> {
         Part::Restart(options) => restart::run(&options).await,
         Part::Memory(options) => memory::run(&options).await,
         Part::Live(options) => live::run(&options).await,
+        Part::Deliveries(options) => deliveries::run(&options).await,
         Part::Turn(options) => turn::run(&options),
         Part::Provider(options) => provider::run(&options).await,
         Part::Peer(options) => peer::run(&options).await,
@@ -112,6 +119,7 @@ async fn run(part: Part) -> Result<()> {
         Part::ServeBare(options) => bare::serve(options).await,
         Part::ServeBareJobs => bare::jobs::serve().await,
         Part::ServeBareLive => live::bare::serve().await,
+        Part::ServeBareDeliveries => deliveries::bare::serve().await,
     }
 }
 

@@ -47,6 +47,8 @@ fn set(mut command: Command, folder: &Path, database: &str) -> Command {
         // once and in the middle of a run.
         .env("AUTO_CLOSE_HOURS", "0")
         .env("RUST_LOG", "warn")
+        // Who is told of events is on this machine too.
+        .env("WEBHOOK_ALLOW_PRIVATE", "true")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .kill_on_drop(true);

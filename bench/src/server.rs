@@ -32,6 +32,8 @@ pub enum Kind {
     BareJobs,
     /// The least that can be done for live clients; it takes no messages.
     BareLive,
+    /// The least that can be done to tell webhooks; it takes no messages.
+    BareDeliveries,
 }
 
 impl Kind {
@@ -43,6 +45,7 @@ impl Kind {
             Self::BareSingly => "bare, single commits",
             Self::BareJobs => "bare loop",
             Self::BareLive => "bare broadcast",
+            Self::BareDeliveries => "bare loop",
         }
     }
 
@@ -54,6 +57,7 @@ impl Kind {
             Self::BareSingly => &["serve-bare", "--singly"],
             Self::BareJobs => &["serve-bare-jobs"],
             Self::BareLive => &["serve-bare-live"],
+            Self::BareDeliveries => &["serve-bare-deliveries"],
         }
     }
 }

@@ -8,16 +8,14 @@ use super::endpoint::{Endpoint, Held, Turn};
 use crate::clock::Millis;
 use crate::store::webhooks::Webhook;
 
-/// Requests at once: more are no quicker on two cores.
+/// Requests that were begun and whose outcome is not written yet: more are no quicker on two cores, a
+/// crash has as many sent twice at most, and while the database can't be written no more are begun.
 const IN_FLIGHT: usize = 64;
 /// Of these, those to addresses that fail, all together: each may take as long as a request may, and
 /// the others need places meanwhile.
 const TROUBLED: usize = IN_FLIGHT / 2;
-/// Requests that were begun and whose outcome is not written yet: a crash has as many sent twice at
-/// most, and while the database can't be written no more are begun.
-const UNWRITTEN: usize = IN_FLIGHT + 64;
-/// Deliveries that are held in memory, and the bytes of what they tell. One that is larger than all of
-/// that alone is taken all the same.
+/// Deliveries that are held in memory, and the bytes of what they tell. Beyond these bytes an address
+/// for which nothing is held may still have one, so that slow ones do not stop the others.
 const HELD: usize = 2_048;
 const BYTES: usize = 16 * 1024 * 1024;
 
@@ -59,10 +57,12 @@ impl Board {
     /// Of those that have something due, how many deliveries each may have more; the one after the
     /// last one that had its turn comes first.
     pub fn room(&self, due: &[i64], now: Instant) -> Vec<(i64, usize)> {
-        let mut left = HELD.saturating_sub(self.held().0);
+        let (held, bytes) = self.held();
+        let mut left = HELD.saturating_sub(held);
         let mut rooms = Vec::new();
         for (id, endpoint) in self.in_turn().filter(|(id, _)| due.binary_search(id).is_ok()) {
-            let room = endpoint.room(now).min(left);
+            let most = if bytes < BYTES { left } else { usize::from(endpoint.is_idle()).min(left) };
+            let room = endpoint.room(now).min(most);
             left -= room;
             if room > 0 {
                 rooms.push((*id, room));
@@ -84,7 +84,7 @@ impl Board {
 
     /// The next delivery to send now. The addresses take turns.
     pub fn next(&mut self, clock: Millis, now: Instant) -> Option<(Arc<Webhook>, Held)> {
-        if self.in_flight >= IN_FLIGHT || self.under_way.len() >= UNWRITTEN {
+        if self.under_way.len() >= IN_FLIGHT {
             return None;
         }
         let is_full_of_troubled = self.troubled() >= TROUBLED;

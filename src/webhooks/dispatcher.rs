@@ -36,8 +36,10 @@ use crate::telemetry::metrics as names;
 const SET: usize = 256;
 /// How often the database is asked for what is due, beside being told of it.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long a few outcomes wait for more of them, to commit together: a crash sends them twice.
-const GATHER: Duration = Duration::from_millis(5);
+/// How long a few outcomes wait for more of them, to commit together: some pauses, since to be woken
+/// by each of them would take longer than to write it.
+const GATHER: Duration = Duration::from_millis(1);
+const PAUSES: usize = 5;
 /// Outcomes that wait for no more.
 const ENOUGH: usize = 32;
 /// How long the end waits for a word of the last requests before it looks again.
@@ -128,7 +130,7 @@ impl Dispatcher {
                 () = tokio::time::sleep(LOOK) => {}
                 () = self.engine.stop.cancelled() => break,
             }
-            drop(tokio::time::timeout(GATHER, gather(&mut told, &mut ended)).await);
+            self.gather(&told, ended.len()).await;
             take_more(&mut told, &mut ended);
             if let Err(error) = self.round(&mut ended).await {
                 tracing::warn!(%error, "webhooks.not_written");
@@ -139,6 +141,16 @@ impl Dispatcher {
             }
         }
         self.end(told, ended).await;
+    }
+
+    /// Waits for more outcomes beside those there are, while any can be expected.
+    async fn gather(&self, told: &UnboundedReceiver<Ended>, there: usize) {
+        for _ in 0..PAUSES {
+            if there + told.len() >= ENOUGH || self.board().in_flight() == 0 {
+                return;
+            }
+            tokio::time::sleep(GATHER).await;
+        }
     }
 
     /// Begins nothing more, and writes how the last requests went.
@@ -315,11 +327,6 @@ async fn read_events(
     let told = store::events::told(tx, &ids).await?;
     events.extend(told.into_iter().map(|told| (told.id, Arc::new(told))));
     Ok(())
-}
-
-/// Takes outcomes until there are enough of them.
-async fn gather(told: &mut UnboundedReceiver<Ended>, ended: &mut Vec<Ended>) {
-    while ended.len() < ENOUGH && told.recv_many(ended, ENOUGH).await > 0 {}
 }
 
 fn take_more(told: &mut UnboundedReceiver<Ended>, ended: &mut Vec<Ended>) {

@@ -168,6 +168,11 @@ impl Endpoint {
         self.failures >= TROUBLE
     }
 
+    /// Nothing waits for it, and nothing is on its way.
+    pub fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.in_flight == 0
+    }
+
     /// Requests that are on their way to it.
     pub fn in_flight(&self) -> usize {
         self.in_flight

@@ -6,12 +6,15 @@
 
 mod crowd;
 mod cut;
+mod endpoints;
 mod kill;
 mod ledger;
 mod outage;
+mod publishers;
 mod secrets;
 mod senders;
 mod stop;
+mod ten;
 mod visitor;
 mod webhooks;
 

@@ -1,5 +1,7 @@
 //! Other systems are told of events, until they have taken them.
 
+mod expired;
+mod large;
 mod leases;
 mod troubled;
 

@@ -18,7 +18,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::Result;
 use crate::constant::ANSWER;
+pub use rows::now;
 use rows::{Ids, Message};
+pub use sqlite::open;
 
 /// Messages of one transaction at most, as in the engine.
 const SET: usize = 256;

@@ -37,6 +37,8 @@ fn there_are_64_requests_at_once() {
     let mut board = board(100, 10);
     assert_eq!(begun(&mut board), (1..=64).collect::<Vec<_>>());
     board.ended(7, true, Instant::now());
+    assert!(begun(&mut board).is_empty(), "its outcome is not written yet");
+    board.written(7_000..7_001);
     assert_eq!(begun(&mut board), [65], "not the one again that has just had its turn");
 }
 
@@ -54,7 +56,7 @@ fn while_nothing_can_be_written_nothing_more_is_begun() {
             board.ended(1, true, Instant::now());
         }
     }
-    assert_eq!((count, board.in_flight()), (UNWRITTEN, 0));
+    assert_eq!((count, board.in_flight()), (IN_FLIGHT, 0));
     board.written(1_000..1_005);
     assert_eq!(begun(&mut board).len(), 5);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use centrium::clock::HOUR;
 use serde_json::{Value, json};
@@ -45,7 +45,10 @@ both!(what_was_on_its_way_at_a_stop_is_sent_by_the_next_life, async |app: App| {
     let hook = hook(&app, &receiver, "user.created").await;
     app.http.say("anna", "привет").await;
     receiver.until(1).await;
+    let began = Instant::now();
     centrium::app::finish(&app.engine, Duration::from_millis(200)).await;
+    // The post would be given up after 5 s.
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     let app = App::start_on(app.database, app.folder, pauses("1")).await;
     let [done] = &until_status(&app, &hook, "success", 1).await[..] else { panic!() };
     assert_eq!(done["attempt_number"], 1, "what was cut off was no try");
