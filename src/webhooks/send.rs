@@ -27,8 +27,9 @@ const KEEP_AT_MOST: usize = 1000;
 /// Shorter than uvicorn and Node keep a connection that nothing comes over: they would close it at
 /// the moment when the next delivery is sent.
 const IDLE_FOR: Duration = Duration::from_secs(4);
-/// As many as are ever in flight to one endpoint.
-const IDLE_PER_HOST: usize = 8;
+/// As many as are ever in flight, since all webhooks may be of one host: a connection that is not kept
+/// costs more than all the rest of a try.
+const IDLE_PER_HOST: usize = 64;
 
 /// What is to be posted where.
 #[derive(Clone, Debug)]

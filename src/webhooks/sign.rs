@@ -57,8 +57,13 @@ pub(super) fn headers(request: &Request, body: &str) -> Result<HeaderMap, Invali
 /// The document's signature: HMAC-SHA256 with the secret's UTF-8 bytes, whatever it begins with.
 fn document(secret: &SecretString, body: &str) -> String {
     let mac = hmac(secret.expose_secret().as_bytes(), body.as_bytes());
-    let hex: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256={hex}")
+    let mut signature = String::with_capacity("sha256=".len() + 2 * mac.len());
+    signature.push_str("sha256=");
+    for byte in mac {
+        let digits = [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16));
+        signature.extend(digits.into_iter().flatten());
+    }
+    signature
 }
 
 /// The signature of Standard Webhooks.
