@@ -2,8 +2,8 @@
 .PHONY: help run test check chaos bench bench-accept-sqlite bench-accept-postgres bench-grow-sqlite \
 	bench-grow-postgres bench-jobs-sqlite bench-jobs-postgres bench-restart-sqlite \
 	bench-restart-postgres bench-memory bench-memory-sqlite bench-memory-postgres bench-live-sqlite \
-	bench-live-postgres bench-deliveries-sqlite bench-deliveries-postgres bench-turn \
-	bench-provider-sqlite bench-provider-postgres bench-peer train openapi clean-services
+	bench-live-postgres bench-deliveries-sqlite bench-deliveries-postgres bench-attached-sqlite \
+	bench-attached-postgres bench-turn bench-provider-sqlite bench-provider-postgres bench-peer train openapi clean-services
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
@@ -23,8 +23,8 @@ chaos: ## the long form of the tests that kill, starve, cut off and race the eng
 bench: bench-accept-sqlite bench-accept-postgres bench-grow-sqlite bench-grow-postgres \
 	bench-jobs-sqlite bench-jobs-postgres bench-restart-sqlite bench-restart-postgres \
 	bench-memory bench-live-sqlite bench-live-postgres bench-deliveries-sqlite \
-	bench-deliveries-postgres bench-turn bench-provider-sqlite bench-provider-postgres \
-	bench-peer ## every benchmark, written to docs/PERFORMANCE.md
+	bench-deliveries-postgres bench-attached-sqlite bench-attached-postgres bench-turn \
+	bench-provider-sqlite bench-provider-postgres bench-peer ## every benchmark, written to docs/PERFORMANCE.md
 
 bench-accept-sqlite: ## the road of a message on SQLite, beside its limits
 	bench/run.sh accept sqlite
@@ -69,6 +69,12 @@ bench-deliveries-sqlite: ## deliveries to webhooks, beside a bare loop, on SQLit
 
 bench-deliveries-postgres: ## the same on PostgreSQL
 	bench/run.sh deliveries postgres
+
+bench-attached-sqlite: ## messages while live clients and webhooks are told of them, on SQLite
+	bench/run.sh attached sqlite
+
+bench-attached-postgres: ## the same on PostgreSQL
+	bench/run.sh attached postgres
 
 bench-turn: ## the built-in assistant alone
 	bench/run.sh turn

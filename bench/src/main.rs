@@ -3,6 +3,7 @@
 
 mod accept;
 mod asker;
+mod attached;
 mod bare;
 mod constant;
 mod database;
@@ -53,6 +54,8 @@ enum Part {
     Live(live::Options),
     /// Deliveries to webhooks, beside a bare loop
     Deliveries(deliveries::Options),
+    /// Messages while live clients and webhooks are told of them
+    Attached(attached::Options),
     /// The built-in assistant alone
     Turn(turn::Options),
     /// From a message's arrival to its commit, while the provider of a model is silent
@@ -111,6 +114,7 @@ async fn run(part: Part) -> Result<()> {
         Part::Restart(options) => restart::run(&options).await,
         Part::Memory(options) => memory::run(&options).await,
         Part::Live(options) => live::run(&options).await,
+        Part::Attached(options) => attached::run(&options).await,
         Part::Deliveries(options) => deliveries::run(&options).await,
         Part::Turn(options) => turn::run(&options),
         Part::Provider(options) => provider::run(&options).await,

@@ -25,11 +25,14 @@ const SOON: Duration = Duration::from_millis(2);
 const LATER: Duration = Duration::from_millis(100);
 /// The pause after a look that failed.
 const AGAIN: Duration = Duration::from_secs(1);
-/// What it takes to wake a client and to write to it, however many frames it is sent at once.
-const EACH: Duration = Duration::from_micros(10);
+/// A few times what it takes to wake a client and to write to it, however many frames it is sent at
+/// once: most of the time must be left to those who write events.
+const EACH: Duration = Duration::from_micros(40);
 /// Pauses shorter than this are none, longer ones than that are this long.
-const SHORTEST: Duration = Duration::from_millis(1);
+const SHORTEST: Duration = Duration::from_millis(4);
 const LONGEST: Duration = Duration::from_millis(100);
+/// The least time between two parts of a page, in which clients take the first.
+const PART: Duration = Duration::from_millis(2);
 
 /// Reads new events while somebody listens, and hands each of them to all who do.
 ///
@@ -211,15 +214,25 @@ impl Tail {
         }
     }
 
-    /// Hands out a page, and says how many events it held.
+    /// Hands out a page, and says how many events it held. Large ones are handed out in parts: all at
+    /// once would not fit into the ring, and nobody could have taken the first of them.
     async fn read(&self, reader: &mut Reader) -> Result<i64> {
         let events = reader.next(&*self.store.read().await?, PAGE).await?;
-        let frames: Vec<Frame> = events.iter().filter_map(Frame::of).collect();
-        self.position.send_modify(|position| {
-            self.ring.push(frames);
-            *position = Some(reader.position());
-        });
-        Ok(i64::try_from(events.len()).unwrap_or(PAGE))
+        let mut left = events.as_slice();
+        loop {
+            let (part, behind) = left.split_at(fitting(left));
+            let reached = part.last().filter(|_| !behind.is_empty()).map(|event| event.id);
+            let frames: Vec<Frame> = part.iter().filter_map(Frame::of).collect();
+            self.position.send_modify(|position| {
+                self.ring.push(frames);
+                *position = Some(reached.unwrap_or_else(|| reader.position()));
+            });
+            left = behind;
+            if left.is_empty() {
+                return Ok(i64::try_from(events.len()).unwrap_or(PAGE));
+            }
+            sleep(rest(self.ring.listeners()).max(PART)).await;
+        }
     }
 
     /// Whether nobody listens. Who comes now finds no position, and waits for the next beginning.
@@ -244,16 +257,21 @@ fn rest(clients: usize) -> Duration {
 /// What fits into a page, at least one, and whether there is nothing behind it.
 fn cut(mut events: Vec<Event>) -> (Vec<Event>, bool) {
     let is_full = i64::try_from(events.len()).is_ok_and(|count| count == PAGE);
+    let fitting = fitting(&events);
+    let is_last = !is_full && fitting == events.len();
+    events.truncate(fitting);
+    (events, is_last)
+}
+
+/// How many of these events come before a page has its bytes.
+fn fitting(events: &[Event]) -> usize {
     let mut bytes = 0;
     let fitting = events.iter().take_while(|event| {
         let is_begun = bytes < PAGE_BYTES;
         bytes += event.payload.as_str().len();
         is_begun
     });
-    let fitting = fitting.count();
-    let is_last = !is_full && fitting == events.len();
-    events.truncate(fitting);
-    (events, is_last)
+    fitting.count()
 }
 
 #[cfg(test)]
@@ -273,7 +291,7 @@ mod tests {
     #[test]
     fn a_rest_grows_with_the_clients_up_to_a_limit() {
         for (clients, millis) in
-            [(0, 0), (99, 0), (100, 1), (1_000, 10), (10_000, 100), (99_999, 100)]
+            [(0, 0), (99, 0), (100, 4), (1_000, 40), (10_000, 100), (99_999, 100)]
         {
             assert_eq!(rest(clients), Duration::from_millis(millis), "{clients}");
         }

@@ -71,6 +71,11 @@ impl Board {
         rooms
     }
 
+    /// Whether nothing is held for this address, and nothing is on its way.
+    pub fn is_idle(&self, id: i64) -> bool {
+        self.endpoints.get(&id).is_some_and(Endpoint::is_idle)
+    }
+
     /// How many more bytes may be held.
     pub fn bytes(&self) -> usize {
         BYTES.saturating_sub(self.held().1)

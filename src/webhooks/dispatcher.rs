@@ -146,7 +146,8 @@ impl Dispatcher {
     /// Waits for more outcomes beside those there are, while any can be expected.
     async fn gather(&self, told: &UnboundedReceiver<Ended>, there: usize) {
         for _ in 0..PAUSES {
-            if there + told.len() >= ENOUGH || self.board().in_flight() == 0 {
+            let there = there + told.len();
+            if there == 0 || there >= ENOUGH || self.board().in_flight() == 0 {
                 return;
             }
             tokio::time::sleep(GATHER).await;
@@ -241,20 +242,20 @@ impl Dispatcher {
         let mut events: HashMap<i64, Arc<Told>> = HashMap::new();
         let (mut ids, mut without_event) = (Vec::new(), Vec::new());
         let mut taken: Vec<(i64, Vec<Held>)> = Vec::new();
-        'fits: for slice in found.chunks(SLICE) {
+        for slice in found.chunks(SLICE) {
             read_events(tx, slice, &mut events).await?;
             for delivery in slice {
                 let Some(told) = events.get(&delivery.event_id) else {
                     without_event.push(delivery.id);
                     continue;
                 };
-                let size = told.payload.as_str().len();
-                if size > bytes && !ids.is_empty() {
-                    break 'fits;
+                let (id, size) = (delivery.webhook_id, told.payload.as_str().len());
+                let is_first = || !taken.iter().any(|(hook, _)| *hook == id);
+                if size > bytes && !(is_first() && self.board().is_idle(id)) {
+                    continue;
                 }
                 bytes = bytes.saturating_sub(size);
                 ids.push(delivery.id);
-                let id = delivery.webhook_id;
                 let delivery = Delivery { lease_owner: None, ..delivery.clone() };
                 let held = Held { delivery, begin_by: clock + WAIT, told: told.clone() };
                 match taken.last_mut().filter(|(last, _)| *last == id) {
@@ -262,6 +263,8 @@ impl Dispatcher {
                     None => taken.push((id, vec![held])),
                 }
             }
+            // What did not fit is not kept either.
+            events.retain(|_, told| Arc::strong_count(told) > 1);
         }
         deliveries::lease(tx, &self.engine.node, &ids, clock + self.lease).await?;
         deliveries::delete(tx, &without_event).await?;

@@ -59,12 +59,14 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     pub fn new(hook: Arc<Webhook>) -> Self {
+        // What it failed with before is not known, but that it did.
+        let failures = if hook.failing_since.is_some() { TROUBLE } else { 0 };
         Self {
             hook,
             waiting: VecDeque::new(),
             in_flight: 0,
             lanes: LANES_AT_FIRST,
-            failures: 0,
+            failures,
             probe_at: None,
             most: FEWEST,
             filled_at: None,

@@ -3,7 +3,7 @@
 
 pub mod bare;
 mod published;
-mod receiver;
+pub mod receiver;
 mod waiting;
 
 use std::collections::BTreeMap;

@@ -2,8 +2,8 @@
 //! beside a bare broadcast over axum's WebSockets.
 
 pub mod bare;
-mod crowd;
-mod timed;
+pub mod crowd;
+pub mod timed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -212,7 +212,11 @@ async fn publish(base: &str, crowd: &Crowd, time: Duration, pace: Option<f64>) -
     Ok(crowd.turn().taken())
 }
 
-async fn publish_one(asker: &mut Asker, delays: &Delays) -> Result<()> {
+/// Publishes an event that tells when it was sent.
+///
+/// # Errors
+/// When it is not taken.
+pub async fn publish_one(asker: &mut Asker, delays: &Delays) -> Result<()> {
     let note = "x".repeat(180);
     let payload = json!({ "user_id": 123, "amount": 1500.0, "note": note, "sent": delays.now() });
     let body = json!({ "type": "payment.completed", "payload": payload }).to_string();

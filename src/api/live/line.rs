@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use futures_util::{SinkExt, StreamExt};
 use metrics::{Counter, counter, gauge};
 use secrecy::{ExposeSecret, SecretString};
@@ -140,7 +140,12 @@ impl Line {
             Message::Binary(_) => error("Messages here are text."),
             // The answers to these two are sent by the WebSocket itself, with the next look at it.
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
-            Message::Close(_) | Message::Frame(_) => return Err(End::Gone),
+            Message::Close(_) => {
+                // The WebSocket's own good-bye leaves with this: RFC 6455, 5.5.1.
+                drop(timeout(GOOD_BYE, self.socket.flush()).await);
+                return Err(End::Gone);
+            }
+            Message::Frame(_) => return Err(End::Gone),
         };
         self.send(vec![answer]).await
     }
@@ -160,12 +165,13 @@ impl Line {
     /// Writes all of them at once, behind what the WebSocket itself still has to say. A frame that is
     /// begun comes before the good-bye, and so the good-bye names the last of these.
     async fn hand_on(&mut self, frames: Vec<Frame>) -> Result<(), End> {
-        let (socket, mut sending) = (&mut self.socket, Sending::new(frames));
-        let all = async {
-            socket.flush().await?;
-            Ok(socket.get_mut().write_all_buf(&mut sending).await?)
+        let mut sending = Sending::new(frames);
+        let done = tokio::select! {
+            done = write(&mut self.socket, &mut sending, self.engine.pace.silence) => done,
+            () = self.engine.stop.cancelled() => Err(End::Stopping),
         };
-        let done = in_time(self.engine.pace.silence, all).await;
+        // Whoever takes something lives; what it has said meanwhile is not read yet.
+        self.heard = Instant::now();
         self.sent.increment(sending.begun().len() as u64);
         self.reached = sending.begun().last().map_or(self.reached, Frame::id);
         self.rest = sending.rest();
@@ -208,10 +214,23 @@ fn good_bye(end: End, reached: i64) -> Option<CloseFrame> {
     Some(CloseFrame { code: code.into(), reason: reason.into() })
 }
 
+/// Writes all of it, for as long as the client takes some within `limit`.
+async fn write(socket: &mut Socket, sending: &mut Sending, limit: Duration) -> Result<(), End> {
+    in_time(limit, socket.flush()).await?;
+    while sending.has_remaining() {
+        let some = socket.get_mut().write_buf(sending);
+        let some = in_time(limit, async { Ok(some.await?) }).await?;
+        if some == 0 {
+            return Err(End::Gone);
+        }
+    }
+    Ok(())
+}
+
 /// A client that takes nothing for so long is too slow.
-async fn in_time<F>(limit: Duration, sending: F) -> Result<(), End>
+async fn in_time<F, T>(limit: Duration, sending: F) -> Result<T, End>
 where
-    F: Future<Output = Result<(), tungstenite::Error>>,
+    F: Future<Output = Result<T, tungstenite::Error>>,
 {
     match timeout(limit, sending).await {
         Ok(done) => done.map_err(|_| End::Gone),

@@ -8,6 +8,8 @@ use axum::http::header::{
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use centrium_channels::Problem;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
@@ -18,6 +20,12 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 /// A client sends pings: 1 KiB is read at once, and 16 KiB is the largest message.
 const READ: usize = 1_024;
 const LARGEST: usize = 16 * 1_024;
+/// Bytes of what the WebSocket says by itself, such as answers to pings: gathered, and at most, where
+/// the client takes none of them.
+const WRITE: usize = 4 * 1_024;
+const WRITE_AT_MOST: usize = 64 * 1_024;
+/// Bytes of a `Sec-WebSocket-Key`.
+const KEY: usize = 16;
 
 /// A client's WebSocket, of which the stream below can be reached.
 pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
@@ -39,7 +47,8 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
         let is_asked_for = has_word(headers, CONNECTION, "upgrade")
             && has_word(headers, UPGRADE, "websocket")
             && has_word(headers, SEC_WEBSOCKET_VERSION, "13");
-        let key = headers.get(SEC_WEBSOCKET_KEY).filter(|_| is_asked_for);
+        let is_key = |key: &&HeaderValue| STANDARD.decode(key).is_ok_and(|key| key.len() == KEY);
+        let key = headers.get(SEC_WEBSOCKET_KEY).filter(|_| is_asked_for).filter(is_key);
         let accept = key.and_then(|key| derive_accept_key(key.as_bytes()).parse().ok());
         let accept = accept.ok_or_else(|| no_socket(StatusCode::BAD_REQUEST))?;
         let connection = parts.extensions.remove();
@@ -57,7 +66,9 @@ impl Upgrade {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ)
             .max_message_size(Some(LARGEST))
-            .max_frame_size(Some(LARGEST));
+            .max_frame_size(Some(LARGEST))
+            .write_buffer_size(WRITE)
+            .max_write_buffer_size(WRITE_AT_MOST);
         tokio::spawn(async move {
             // A client that has gone meanwhile needs no answer.
             if let Ok(stream) = self.connection.await {

@@ -79,7 +79,7 @@ impl Desk {
     /// Commits a set. The error is that of a database which can't be reached. Where the set fails for
     /// another reason, each event is tried alone, so that none fails its neighbours.
     async fn commit(&self, drafts: &[Draft]) -> store::Result<Published> {
-        let refused = match self.commit_again(drafts).await {
+        let refused = match self.commit_together(drafts).await {
             Ok(published) => return Ok(published),
             Err(lost @ (store::Error::Unavailable(_) | store::Error::Uncertain(_))) => {
                 return Err(lost);
@@ -101,6 +101,15 @@ impl Desk {
             }
         }
         Ok(published)
+    }
+
+    /// A set that has waited for another engine's key in vain does not wait for it twice: the others of
+    /// it go first.
+    async fn commit_together(&self, drafts: &[Draft]) -> store::Result<Published> {
+        match drafts {
+            [_] => self.commit_again(drafts).await,
+            _ => write(&self.store, drafts, self.clock.now()).await,
+        }
     }
 
     /// Another engine may have used one of the keys at this moment: a second look finds what it made.
