@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::clock::{Millis, rfc3339};
 use crate::store::Payload;
 use crate::store::attachments::Attachment;
-use crate::store::contacts::Contact;
+use crate::store::contacts::{Contact, NewIdentity};
 use crate::store::events::{NewEvent, WEBHOOK_TEST};
 use crate::store::messages::Message;
 use crate::store::tickets::Ticket;
@@ -30,7 +30,7 @@ pub use tail::{Joined, Tail};
 
 /// A customer wrote for the first time.
 #[must_use]
-pub fn user_created(contact: &Contact, channel: &str, now: Millis) -> NewEvent {
+pub fn user_created(contact: &Contact, identity: &NewIdentity, now: Millis) -> NewEvent {
     #[derive(Serialize)]
     struct UserCreated<'a> {
         user_id: i64,
@@ -42,15 +42,17 @@ pub fn user_created(contact: &Contact, channel: &str, now: Millis) -> NewEvent {
         referred_by_id: Option<i64>,
         channel: &'a str,
     }
+    let channel = identity.channel.0;
+    let is_telegram = channel == ChannelKind::Telegram;
     let payload = Payload::new(&UserCreated {
         user_id: contact.id,
-        telegram_id: None,
+        telegram_id: identity.identifier.parse().ok().filter(|_| is_telegram),
         username: None,
         first_name: contact.name.as_deref(),
         last_name: None,
         referral_code: None,
         referred_by_id: None,
-        channel,
+        channel: channel.as_str(),
     });
     NewEvent { kind: "user.created", ticket_id: None, payload, created_at: now }
 }

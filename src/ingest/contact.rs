@@ -49,8 +49,7 @@ impl Set<'_> {
         }
         for identity in &self.changes.identities {
             if let Some(contact) = self.contacts.get(&identity.contact_id) {
-                let channel = identity.channel.0.as_str();
-                self.changes.events.push(events::user_created(contact, channel, self.now));
+                self.changes.events.push(events::user_created(contact, identity, self.now));
             }
         }
         Ok(())

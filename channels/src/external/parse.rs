@@ -75,6 +75,7 @@ pub(super) fn message(
         idempotency,
         awaits_reply: true,
         machine: None,
+        edits: None,
     })
 }
 
