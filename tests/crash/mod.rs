@@ -12,6 +12,7 @@ mod outage;
 mod secrets;
 mod senders;
 mod stop;
+mod telegram;
 mod visitor;
 mod webhooks;
 
