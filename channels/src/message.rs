@@ -65,6 +65,12 @@ pub struct Sender {
     pub identifier: String,
     /// A name to show.
     pub name: Option<String>,
+    /// Their first name alone, where the channel tells it apart.
+    pub first_name: Option<String>,
+    /// Their last name alone.
+    pub last_name: Option<String>,
+    /// The name under which the channel finds them, without `@`.
+    pub username: Option<String>,
     /// An e-mail address that the channel was told. Kept for the operator; it joins no
     /// contacts, because being told is no proof.
     pub email: Option<String>,

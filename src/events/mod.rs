@@ -9,7 +9,7 @@ mod pace;
 pub mod publish;
 mod tail;
 
-use centrium_channels::ChannelKind;
+use centrium_channels::{ChannelKind, Sender};
 use serde::Serialize;
 
 use crate::clock::{Millis, rfc3339};
@@ -30,7 +30,12 @@ pub use tail::{Joined, Tail};
 
 /// A customer wrote for the first time.
 #[must_use]
-pub fn user_created(contact: &Contact, identity: &NewIdentity, now: Millis) -> NewEvent {
+pub fn user_created(
+    contact: &Contact,
+    identity: &NewIdentity,
+    sender: Option<&Sender>,
+    now: Millis,
+) -> NewEvent {
     #[derive(Serialize)]
     struct UserCreated<'a> {
         user_id: i64,
@@ -42,14 +47,15 @@ pub fn user_created(contact: &Contact, identity: &NewIdentity, now: Millis) -> N
         referred_by_id: Option<i64>,
         channel: &'a str,
     }
+    let first_name = sender.and_then(|sender| sender.first_name.as_deref());
     let channel = identity.channel.0;
     let is_telegram = channel == ChannelKind::Telegram;
     let payload = Payload::new(&UserCreated {
         user_id: contact.id,
         telegram_id: identity.identifier.parse().ok().filter(|_| is_telegram),
-        username: None,
-        first_name: contact.name.as_deref(),
-        last_name: None,
+        username: sender.and_then(|sender| sender.username.as_deref()),
+        first_name: first_name.or(contact.name.as_deref()),
+        last_name: sender.and_then(|sender| sender.last_name.as_deref()),
         referral_code: None,
         referred_by_id: None,
         channel: channel.as_str(),

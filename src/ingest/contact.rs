@@ -49,7 +49,10 @@ impl Set<'_> {
         }
         for identity in &self.changes.identities {
             if let Some(contact) = self.contacts.get(&identity.contact_id) {
-                self.changes.events.push(events::user_created(contact, identity, self.now));
+                let first = self.contact_of.iter().position(|id| *id == identity.contact_id);
+                let sender = first.map(|i| &self.arrivals[i].message.sender);
+                let created = events::user_created(contact, identity, sender, self.now);
+                self.changes.events.push(created);
             }
         }
         Ok(())

@@ -27,6 +27,9 @@ pub(super) fn check(message: &Incoming) -> Result<(), Error> {
     }
     for (what, value) in [
         ("The customer's name", &message.sender.name),
+        ("The customer's first name", &message.sender.first_name),
+        ("The customer's last name", &message.sender.last_name),
+        ("The customer's username", &message.sender.username),
         ("The customer's e-mail address", &message.sender.email),
         ("The customer's phone number", &message.sender.phone),
         ("The subject", &message.subject),

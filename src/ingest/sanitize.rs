@@ -11,6 +11,9 @@ pub(super) fn clean(mut message: Incoming) -> Incoming {
     }
     for text in [
         &mut sender.name,
+        &mut sender.first_name,
+        &mut sender.last_name,
+        &mut sender.username,
         &mut sender.email,
         &mut sender.phone,
         &mut message.conversation,

@@ -41,6 +41,7 @@ const CHANNEL_VALUES: &[&str] = &[
     "Receipt",
     "Reply",
     "Retry",
+    "Sender",
     "Status",
     "UnknownChannel",
 ];

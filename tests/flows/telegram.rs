@@ -7,7 +7,7 @@ use centrium_channels::ChannelKind;
 use serde_json::json;
 
 use crate::harness::bot::{texts, until_sent};
-use crate::harness::{App, both};
+use crate::harness::{App, LiveClient, both};
 
 const USER: i64 = 77;
 
@@ -34,6 +34,19 @@ both!(a_customer_writes_and_is_answered_once, async |app: App| {
     assert!(sent[0].text.contains("роутер"), "{}", sent[0].text);
     let status = app.http.send(app.http.plain(reqwest::Method::GET, "/tickets/api/status")).await;
     assert_eq!(status.expect(200)["channels"]["telegram"], true);
+});
+
+both!(other_systems_are_told_who_they_are, async |app: App| {
+    let (app, fake) = app.with_bot().await;
+    let mut live = LiveClient::connect(&app.http, "").await;
+    app.http.telegram(&fake.says(USER, "интернет не работает")).await;
+    let created = live.expect("user.created").await;
+    let expected = json!({
+        "user_id": created["payload"]["user_id"], "telegram_id": USER, "username": "user77",
+        "first_name": "Айгуль", "last_name": "Серикова", "referral_code": null,
+        "referred_by_id": null, "channel": "telegram",
+    });
+    assert_eq!(created["payload"], expected);
 });
 
 both!(the_button_calls_an_operator_once, async |app: App| {

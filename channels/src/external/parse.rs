@@ -65,6 +65,7 @@ pub(super) fn message(
             name: detail(&mut metadata, "full_name")?,
             email: detail(&mut metadata, "email")?,
             phone: phone(&mut metadata)?,
+            ..Sender::default()
         },
         external_id: None,
         conversation,

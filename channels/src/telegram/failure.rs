@@ -49,6 +49,14 @@ impl Failure {
         }
     }
 
+    /// How long Telegram asks to wait.
+    pub(super) const fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(refusal) => refusal.retry_after,
+            _ => None,
+        }
+    }
+
     /// Whether the token is wrong: the Bot API says 401, or 404 where it is no token at all.
     pub(super) const fn is_wrong_token(&self) -> bool {
         matches!(self, Self::Refused(Refusal { code: 401 | 404, .. }))

@@ -209,12 +209,18 @@ fn plain(sender: Sender, chat: i64, text: String) -> Incoming {
 /// Who the customer is: the person, in a group the group. Both have numbers of their own, which
 /// are the chats that answers go to.
 fn sender(chat: &Chat, from: Option<&User>) -> Sender {
-    let person = from.map(|from| full_name(&from.first_name, from.last_name.as_deref()));
-    let name = if is_private(chat) { person } else { chat.title.clone() };
-    Sender {
-        identifier: chat.id.to_string(),
-        name: name.filter(|name| !name.trim().is_empty()),
-        ..Sender::default()
+    let identifier = chat.id.to_string();
+    let name = |name: String| Some(name).filter(|name| !name.trim().is_empty());
+    match from.filter(|_| is_private(chat)) {
+        Some(person) => Sender {
+            identifier,
+            name: name(full_name(&person.first_name, person.last_name.as_deref())),
+            first_name: name(person.first_name.clone()),
+            last_name: person.last_name.clone(),
+            username: person.username.clone(),
+            ..Sender::default()
+        },
+        None => Sender { identifier, name: chat.title.clone().and_then(name), ..Sender::default() },
     }
 }
 

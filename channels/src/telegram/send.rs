@@ -2,7 +2,8 @@
 //!
 //! The Bot API knows no keys by which a repeated call would do nothing twice. What of an answer is
 //! sent already is remembered here while it is being tried, so that a second try goes on where the
-//! first one stopped; only a crash in between repeats what it had sent.
+//! first one stopped; only a crash in between, or another engine that takes the second try, repeats
+//! what was sent. So a short wait that Telegram asks for between two pieces is waited for here.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,10 @@ const FILE: Duration = Duration::from_secs(25);
 const CAPTION: usize = 1_024;
 /// Bytes of a picture that Telegram shows as one; a larger one is a file.
 const PHOTO: usize = 10 * 1024 * 1024;
+/// The longest wait between two pieces of an answer.
+const SHORT_WAIT: Duration = Duration::from_secs(3);
+/// How long all such waits of a try may take.
+const WAITS: Duration = Duration::from_secs(9);
 /// Answers that are remembered; the tries of any one are minutes apart at most.
 const REMEMBERED: usize = 10_000;
 
@@ -83,6 +88,7 @@ pub(super) async fn send(
     };
     let pieces = pieces(out);
     let mut stand = progress.of(&out.key);
+    let mut waited = Duration::ZERO;
     while let Some(piece) = pieces.get(stand.done) {
         let place = Place {
             chat: stand.moved_to.unwrap_or(chat),
@@ -97,7 +103,14 @@ pub(super) async fn send(
             Err(failure) if failure.moved_to().is_some() && stand.moved_to.is_none() => {
                 stand.moved_to = failure.moved_to();
             }
-            Err(failure) => return Err(failure.into()),
+            Err(failure) => {
+                let wait = failure.wait().filter(|wait| *wait <= SHORT_WAIT && stand.done > 0);
+                let Some(wait) = wait.filter(|wait| waited + *wait <= WAITS) else {
+                    return Err(failure.into());
+                };
+                waited += wait;
+                tokio::time::sleep(wait).await;
+            }
         }
     }
     progress.forget(&out.key);

@@ -63,17 +63,29 @@ async fn the_assistants_answer_has_a_button_under_its_last_piece() {
 }
 
 #[tokio::test]
+async fn a_short_wait_between_two_pieces_is_waited_for() {
+    let (fake, channel) = start().await;
+    fake.set_pace(Some(Duration::from_millis(200)));
+    let text = format!("{}\n\n{}", "а".repeat(4_000), "б".repeat(4_000));
+    channel.send(&out(&text)).await.unwrap();
+    assert_eq!(fake.texts_to(USER), ["а".repeat(4_000), "б".repeat(4_000)]);
+    assert_eq!(fake.calls("sendMessage").len(), 3, "the second piece was asked to wait");
+
+    let early = channel.send(&Outgoing { key: "centrium-8".to_owned(), ..out("Ещё") }).await;
+    let early = early.unwrap_err();
+    assert_eq!((early.kind, early.retry), (Kind::TooMany, Retry::After(Duration::from_secs(1))));
+}
+
+#[tokio::test]
 async fn a_second_try_goes_on_where_the_first_one_stopped() {
     let (fake, channel) = start().await;
-    fake.limit();
+    fake.set_pace(Some(Duration::from_secs(60)));
     let text = format!("{}\n\n{}", "а".repeat(4_000), "б".repeat(4_000));
     let late = channel.send(&out(&text)).await.unwrap_err();
-    assert_eq!((late.kind, late.retry), (Kind::TooMany, Retry::After(Duration::from_secs(1))));
-    while channel.send(&out(&text)).await.is_err() {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let texts = fake.texts_to(USER);
-    assert_eq!(texts, ["а".repeat(4_000), "б".repeat(4_000)]);
+    assert_eq!(late.retry, Retry::After(Duration::from_secs(60)));
+    fake.set_pace(None);
+    channel.send(&out(&text)).await.unwrap();
+    assert_eq!(fake.texts_to(USER), ["а".repeat(4_000), "б".repeat(4_000)]);
 }
 
 #[tokio::test]

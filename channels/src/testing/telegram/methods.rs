@@ -1,6 +1,6 @@
 //! The methods that the bot calls.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -11,8 +11,6 @@ use super::check::{
 };
 use super::{FakeTelegram, SentMessage, State, USERNAME};
 
-/// A chat takes one message in this time, when the server is told to mind it.
-const PACE: Duration = Duration::from_secs(1);
 /// Bytes of a file that a bot may fetch.
 const LARGEST: usize = 20 * 1024 * 1024;
 
@@ -130,11 +128,14 @@ fn send(state: &mut State, call: Call) -> Answer {
     let words = words.cloned().unwrap_or(json!(""));
     check_words(&words, is_text).map_err(refused)?;
     check_file(&call).map_err(refused)?;
-    let is_limiting = state.is_limiting;
+    let pace = state.pace;
     let its = state.chats.entry(chat).or_default();
-    if is_limiting && its.sent_at.is_some_and(|at| at.elapsed() < PACE) {
-        let words = "Too Many Requests: retry after 1".to_owned();
-        return Err(((429, words), Some(1), None));
+    if let (Some(pace), Some(at)) = (pace, its.sent_at)
+        && at.elapsed() < pace
+    {
+        let seconds = (pace - at.elapsed()).as_secs() + 1;
+        let words = format!("Too Many Requests: retry after {seconds}");
+        return Err(((429, words), Some(seconds), None));
     }
     its.sent_at = Some(Instant::now());
     its.last_message += 1;

@@ -13,7 +13,7 @@ mod updates;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -63,7 +63,8 @@ struct State {
     queue: VecDeque<Value>,
     last_update: i64,
     webhook: Option<Value>,
-    is_limiting: bool,
+    /// How long a chat must wait for its next message.
+    pace: Option<Duration>,
     /// Refusals of the next messages: code, words, seconds to wait.
     refusals: VecDeque<(u16, String, Option<u64>)>,
     is_down: bool,
@@ -130,9 +131,10 @@ impl FakeTelegram {
         state.chats.entry(to).or_default();
     }
 
-    /// From now on, a second message to a chat within a second is refused.
-    pub fn limit(&self) {
-        self.state().is_limiting = true;
+    /// From now on, a second message to a chat within this time is refused; the real server takes
+    /// one a second.
+    pub fn set_pace(&self, pace: Option<Duration>) {
+        self.state().pace = pace;
     }
 
     /// The next message that is not refused yet is refused like this.
