@@ -38,7 +38,9 @@ pub use health::Health;
 pub use idempotency::idempotency_key;
 pub use inbox::{Inbox, Receipt};
 pub use key::KeyId;
-pub use message::{Attachment, Content, Idempotency, Incoming, Outgoing, Reply, Sender, Sent};
+pub use message::{
+    Attachment, Content, Idempotency, Incoming, Outgoing, Profile, Reply, Sender, Sent,
+};
 pub use problem::Problem;
 
 /// What the channels need to know of an installation: of each that has settings, where they are

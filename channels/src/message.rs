@@ -65,17 +65,25 @@ pub struct Sender {
     pub identifier: String,
     /// A name to show.
     pub name: Option<String>,
-    /// Their first name alone, where the channel tells it apart.
-    pub first_name: Option<String>,
-    /// Their last name alone.
-    pub last_name: Option<String>,
-    /// The name under which the channel finds them, without `@`.
-    pub username: Option<String>,
     /// An e-mail address that the channel was told. Kept for the operator; it joins no
     /// contacts, because being told is no proof.
     pub email: Option<String>,
     /// A phone number that the channel was told, under the same rule.
     pub phone: Option<String>,
+    /// What else the channel tells of a person. Few channels do, and messages are moved often:
+    /// elsewhere it takes no room.
+    pub profile: Option<Box<Profile>>,
+}
+
+/// A person, as a messenger knows them.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    /// Their first name alone.
+    pub first_name: Option<String>,
+    /// Their last name alone.
+    pub last_name: Option<String>,
+    /// The name under which the messenger finds them, without `@`.
+    pub username: Option<String>,
 }
 
 /// A file that came with a message.

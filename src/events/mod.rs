@@ -9,7 +9,7 @@ mod pace;
 pub mod publish;
 mod tail;
 
-use centrium_channels::{ChannelKind, Sender};
+use centrium_channels::{ChannelKind, Profile};
 use serde::Serialize;
 
 use crate::clock::{Millis, rfc3339};
@@ -33,7 +33,7 @@ pub use tail::{Joined, Tail};
 pub fn user_created(
     contact: &Contact,
     identity: &NewIdentity,
-    sender: Option<&Sender>,
+    profile: Option<&Profile>,
     now: Millis,
 ) -> NewEvent {
     #[derive(Serialize)]
@@ -47,15 +47,15 @@ pub fn user_created(
         referred_by_id: Option<i64>,
         channel: &'a str,
     }
-    let first_name = sender.and_then(|sender| sender.first_name.as_deref());
+    let first_name = profile.and_then(|profile| profile.first_name.as_deref());
     let channel = identity.channel.0;
     let is_telegram = channel == ChannelKind::Telegram;
     let payload = Payload::new(&UserCreated {
         user_id: contact.id,
         telegram_id: identity.identifier.parse().ok().filter(|_| is_telegram),
-        username: sender.and_then(|sender| sender.username.as_deref()),
+        username: profile.and_then(|profile| profile.username.as_deref()),
         first_name: first_name.or(contact.name.as_deref()),
-        last_name: sender.and_then(|sender| sender.last_name.as_deref()),
+        last_name: profile.and_then(|profile| profile.last_name.as_deref()),
         referral_code: None,
         referred_by_id: None,
         channel: channel.as_str(),

@@ -50,8 +50,9 @@ impl Set<'_> {
         for identity in &self.changes.identities {
             if let Some(contact) = self.contacts.get(&identity.contact_id) {
                 let first = self.contact_of.iter().position(|id| *id == identity.contact_id);
-                let sender = first.map(|i| &self.arrivals[i].message.sender);
-                let created = events::user_created(contact, identity, sender, self.now);
+                let profile =
+                    first.and_then(|i| self.arrivals[i].message.sender.profile.as_deref());
+                let created = events::user_created(contact, identity, profile, self.now);
                 self.changes.events.push(created);
             }
         }

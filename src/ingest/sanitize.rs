@@ -6,14 +6,15 @@ use serde_json::Value;
 /// Replaces U+0000 by U+FFFD in every text of a message.
 pub(super) fn clean(mut message: Incoming) -> Incoming {
     let sender = &mut message.sender;
+    if let Some(profile) = &mut sender.profile {
+        let texts = [&mut profile.first_name, &mut profile.last_name, &mut profile.username];
+        texts.into_iter().flatten().for_each(replace);
+    }
     for text in [&mut sender.identifier, &mut message.text] {
         replace(text);
     }
     for text in [
         &mut sender.name,
-        &mut sender.first_name,
-        &mut sender.last_name,
-        &mut sender.username,
         &mut sender.email,
         &mut sender.phone,
         &mut message.conversation,

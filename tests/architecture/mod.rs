@@ -38,10 +38,10 @@ const CHANNEL_VALUES: &[&str] = &[
     "KeyId",
     "Kind",
     "Problem",
+    "Profile",
     "Receipt",
     "Reply",
     "Retry",
-    "Sender",
     "Status",
     "UnknownChannel",
 ];

@@ -6,7 +6,7 @@ use super::addressed::{self, Me};
 use super::api::{CallbackQuery, Chat, Message, Origin, Update, User};
 use super::content::{self, Held, Remote, Strange, full_name};
 use super::wording::{Phrase, Wording};
-use crate::{ChannelKind, Incoming, Sender};
+use crate::{ChannelKind, Incoming, Profile, Sender};
 
 /// What the button that calls an operator carries.
 pub(super) const OPERATOR: &str = "operator";
@@ -215,9 +215,11 @@ fn sender(chat: &Chat, from: Option<&User>) -> Sender {
         Some(person) => Sender {
             identifier,
             name: name(full_name(&person.first_name, person.last_name.as_deref())),
-            first_name: name(person.first_name.clone()),
-            last_name: person.last_name.clone(),
-            username: person.username.clone(),
+            profile: Some(Box::new(Profile {
+                first_name: name(person.first_name.clone()),
+                last_name: person.last_name.clone(),
+                username: person.username.clone(),
+            })),
             ..Sender::default()
         },
         None => Sender { identifier, name: chat.title.clone().and_then(name), ..Sender::default() },
