@@ -170,6 +170,7 @@ fn message(i: u32) -> Incoming {
         idempotency: None,
         awaits_reply: false,
         machine: None,
+        edits: None,
     }
 }
 

@@ -49,6 +49,13 @@ impl ChannelKind {
             Self::Site => "site",
         }
     }
+
+    /// Whether a conversation is one ticket for ever ([`Incoming::conversation`](crate::Incoming)).
+    /// On the other channels it is the customer's: it may have several tickets, one open at a time.
+    #[must_use]
+    pub const fn has_lasting_conversations(self) -> bool {
+        matches!(self, Self::Api | Self::Site | Self::Email)
+    }
 }
 
 impl fmt::Display for ChannelKind {

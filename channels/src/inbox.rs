@@ -34,6 +34,26 @@ pub trait Inbox: Send + Sync {
     /// `Unavailable` when the store could not be asked.
     async fn reply_to(&self, receipt: &Receipt, within: Duration) -> Result<Option<Reply>>;
 
+    /// Notes what arrived and is no message (a command, a pressed button), under its own id on the
+    /// channel. True the first time, on whichever node; the id is kept for 48 hours.
+    ///
+    /// # Errors
+    /// `ChannelOff`, `Unavailable`; nothing was noted.
+    async fn is_first(&self, channel: crate::ChannelKind, id: &str) -> Result<bool>;
+
+    /// Keeps what arrived and can't be understood, for a person: durable when `Ok`, so that the
+    /// channel may acknowledge it. `reason` is a sentence. Of each channel the newest 1,000 are
+    /// kept, of each of them the first 64 KiB.
+    ///
+    /// # Errors
+    /// `Unavailable`; nothing was kept.
+    async fn quarantine(
+        &self,
+        channel: crate::ChannelKind,
+        reason: &str,
+        raw: bytes::Bytes,
+    ) -> Result<()>;
+
     /// A ticket of this adapter's channel, with its messages, for callers that read answers.
     /// Notes and drafts are left out; reading counts as the delivery of what was pending.
     /// `None` when there is no such ticket on `channel`. The shape is that of the ticket API.

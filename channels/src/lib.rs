@@ -22,8 +22,13 @@ pub mod json;
 mod key;
 mod message;
 mod problem;
+pub mod telegram;
 #[cfg(feature = "testing")]
 pub mod testing;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
 
 pub use caller::Caller;
 pub use channel::{Channel, ChannelKind, Delivery, UnknownChannel};
@@ -33,11 +38,31 @@ pub use health::Health;
 pub use idempotency::idempotency_key;
 pub use inbox::{Inbox, Receipt};
 pub use key::KeyId;
-pub use message::{Attachment, Content, Idempotency, Incoming, Outgoing, Reply, Sender, Sent};
+pub use message::{
+    Attachment, Content, Idempotency, Incoming, Outgoing, Profile, Reply, Sender, Sent,
+};
 pub use problem::Problem;
 
-/// Every channel of this version.
+/// What the channels need to know of an installation: of each that has settings, where they are
+/// given, it is switched on.
+#[derive(Default)]
+pub struct Settings {
+    /// The customers' Telegram bot.
+    pub telegram: Option<telegram::Settings>,
+}
+
+/// The channels of this version that are switched on.
 #[must_use]
-pub fn all() -> Vec<std::sync::Arc<dyn Channel>> {
-    vec![std::sync::Arc::new(external::External)]
+pub fn all(settings: Settings) -> Vec<Arc<dyn Channel>> {
+    let mut all: Vec<Arc<dyn Channel>> = vec![Arc::new(external::External)];
+    if let Some(telegram) = settings.telegram {
+        all.push(Arc::new(telegram::Telegram::new(telegram)));
+    }
+    all
+}
+
+/// The routes of every channel of this version for the OpenAPI document, switched on or not.
+#[must_use]
+pub fn documented(inbox: Arc<dyn Inbox>) -> OpenApiRouter {
+    external::External.routes(inbox).merge(OpenApiRouter::with_openapi(telegram::documentation()))
 }

@@ -15,11 +15,13 @@ pub struct Incoming {
     pub channel: ChannelKind,
     /// Who wrote.
     pub sender: Sender,
-    /// The message's own id on its channel: a wamid, a Telegram `chat:message` pair, a
+    /// The message's own id on its channel: a wamid, a Telegram `bot:chat:message`, a
     /// Message-ID. A second message with the same id is a repeat and changes nothing.
     pub external_id: Option<String>,
-    /// The conversation's id on its channel, where the channel has one: messages with the same
-    /// id belong to the same ticket, for ever.
+    /// The conversation's id on its channel, where the channel has one. On a channel with lasting
+    /// conversations ([`ChannelKind::has_lasting_conversations`]) messages with the same id belong
+    /// to the same ticket, for ever; on the others the customer's current ticket takes them, and
+    /// keeps the id as its own (`external_id`).
     pub conversation: Option<String>,
     /// A subject the customer gave. Without one the assistant may find it.
     pub subject: Option<String>,
@@ -37,6 +39,23 @@ pub struct Incoming {
     /// Written by a machine (an auto-reply, a list, a bounce): stored, never answered. The text
     /// says how it was recognised.
     pub machine: Option<String>,
+    /// It is a new form of what the customer wrote under this `external_id`: stored beside it,
+    /// never answered, and no reason to reopen a ticket.
+    pub edits: Option<String>,
+}
+
+impl Incoming {
+    /// The conversation, where it is one ticket for ever.
+    #[must_use]
+    pub fn lasting_conversation(&self) -> Option<&String> {
+        self.conversation.as_ref().filter(|_| self.channel.has_lasting_conversations())
+    }
+
+    /// Whether somebody wants an answer to it: not a machine, and not who corrects a letter.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        self.machine.is_none() && self.edits.is_none()
+    }
 }
 
 /// Who wrote a message.
@@ -51,6 +70,20 @@ pub struct Sender {
     pub email: Option<String>,
     /// A phone number that the channel was told, under the same rule.
     pub phone: Option<String>,
+    /// What else the channel tells of a person. Few channels do, and messages are moved often:
+    /// elsewhere it takes no room.
+    pub profile: Option<Box<Profile>>,
+}
+
+/// A person, as a messenger knows them.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    /// Their first name alone.
+    pub first_name: Option<String>,
+    /// Their last name alone.
+    pub last_name: Option<String>,
+    /// The name under which the messenger finds them, without `@`.
+    pub username: Option<String>,
 }
 
 /// A file that came with a message.
@@ -104,6 +137,11 @@ pub struct Outgoing {
     pub subject: Option<String>,
     /// The answer, plain text.
     pub text: String,
+    /// The language that the customer is spoken to in: `ru`, `kk` or `en`.
+    pub language: String,
+    /// The assistant wrote it, and no operator has been called: a channel that has buttons may
+    /// offer one that calls an operator.
+    pub offers_operator: bool,
     /// Files of the operator.
     pub attachments: Vec<Attachment>,
 }

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use centrium_channels::{Channel, ChannelKind};
+use centrium_channels::{Channel, ChannelKind, Settings};
 use rand::RngExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::AppError;
+use super::{AppError, telegram};
 use crate::access::{Access, Limits};
 use crate::assistant::{Assistant, Instructions, Language, Live, Model};
 use crate::clock::{Clock, DAY};
@@ -69,9 +69,9 @@ impl Choices {
     /// # Errors
     /// When no model can be asked at all, with a sentence that says why.
     pub fn with(config: &Config, instructions: Arc<Instructions>) -> Result<Self, AppError> {
-        let channels =
-            centrium_channels::all().into_iter().filter(|c| config.channel_on(c.kind())).collect();
         let live = Live::new(instructions);
+        let telegram = telegram::settings(config, &live)?;
+        let channels = centrium_channels::all(Settings { telegram });
         let assistant: Arc<dyn Assistant> = if config.model_on() {
             let model = Model::new(config, live.clone());
             Arc::new(model.map_err(|e| AppError::new("Can't ask a model", e))?)

@@ -6,6 +6,7 @@ mod linger;
 mod lock;
 mod reload;
 mod serve;
+mod telegram;
 
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use crate::webhooks::dispatcher;
 pub use build::{Choices, build, build_with};
 pub use lock::DataLock;
 pub use serve::serve;
+pub use telegram::set_webhook;
 
 /// How long running requests and jobs may take to end after SIGTERM. What is left then is given
 /// back and taken up by the next start; the whole stop stays below 10 s.

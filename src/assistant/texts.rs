@@ -27,6 +27,14 @@ const NEEDED: &[&str] = &[
     "tried",
     "and",
     "another-way",
+    "bot-help",
+    "call-operator",
+    "share-phone",
+    "file-too-large",
+    "file-lost",
+    "menu-start",
+    "menu-help",
+    "menu-operator",
 ];
 
 /// The engine's own sentences, in every language, with the company's name in them.
@@ -189,7 +197,7 @@ impl Texts {
     }
 
     /// A text that every language has.
-    pub(super) fn say(&self, language: Language, key: &str) -> String {
+    pub(crate) fn say(&self, language: Language, key: &str) -> String {
         self.find(language, key, &[]).unwrap_or_default()
     }
 

@@ -6,6 +6,7 @@ mod jobs;
 mod keys;
 mod plain;
 mod prompts;
+mod set_webhook;
 mod train;
 mod webhooks;
 
@@ -49,6 +50,12 @@ enum Command {
     /// See which other systems are told of what, and try again what failed
     #[command(subcommand, after_help = "Example:\n  centrium webhooks list")]
     Webhooks(webhooks::Webhooks),
+    /// Tell Telegram where to call a bot, and see whether it does
+    #[command(
+        alias = "set_webhook",
+        after_help = "Example:\n  centrium set-webhook telegram https://help.example.com"
+    )]
+    SetWebhook(set_webhook::SetWebhook),
     /// See, replace and add API keys
     #[command(subcommand, after_help = "Example:\n  centrium keys show")]
     Keys(keys::Keys),
@@ -100,6 +107,7 @@ fn run_command(cli: Cli) -> Result<(), AppError> {
         Command::Migrate => block_on(plain::migrate(config))?,
         Command::Jobs(command) => block_on(jobs::run(command, config))?,
         Command::Webhooks(command) => block_on(webhooks::run(command, config))?,
+        Command::SetWebhook(options) => block_on(set_webhook::run(options, config))?,
         Command::Keys(command) => block_on(keys::run(command, config))?,
         Command::Eval(options) => block_on(eval::run(options, config))?,
         Command::Train(options) => block_on(train::run(options, config))?,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
+
 use super::{Config, ConfigError, Location};
 
 impl Config {
@@ -39,8 +41,30 @@ impl Config {
         self.must("DECISIONS_KEEP_DAYS", self.decisions_keep_days >= 3, "must be 3 or more")?;
         self.must("EMAIL_IMAP_PORT", self.email_imap_port > 0, "must be from 1 to 65535")?;
         self.must("EMAIL_SMTP_PORT", self.email_smtp_port > 0, "must be from 1 to 65535")?;
+        self.check_telegram()?;
         let address = self.support_email.as_deref().unwrap_or("a@b");
         self.must("SUPPORT_EMAIL", address.contains('@'), "must be an e-mail address")
+    }
+
+    /// What Telegram says of tokens and secrets, before it is asked.
+    fn check_telegram(&self) -> Result<(), ConfigError> {
+        let token = "must look like 123456789:ABC-def_1, as @BotFather gives it";
+        let secret = "must be 1 to 256 letters of A-Z, a-z, 0-9, _ and -";
+        for (name, value, keeps, rule) in [
+            ("TELEGRAM_BOT_TOKEN", &self.telegram_bot_token, is_token as fn(&str) -> bool, token),
+            ("TELEGRAM_SUPPORT_BOT_TOKEN", &self.telegram_support_bot_token, is_token, token),
+            ("TELEGRAM_WEBHOOK_SECRET", &self.telegram_webhook_secret, is_secret, secret),
+            (
+                "TELEGRAM_SUPPORT_WEBHOOK_SECRET",
+                &self.telegram_support_webhook_secret,
+                is_secret,
+                secret,
+            ),
+        ] {
+            let is_right = value.as_ref().is_none_or(|value| keeps(value.expose_secret()));
+            self.must(name, is_right, rule)?;
+        }
+        Ok(())
     }
 
     /// For how many days a delivery may be tried: a pause may be a fifth longer than it says.
@@ -53,4 +77,14 @@ impl Config {
     fn must(&self, name: &str, kept: bool, rule: &str) -> Result<(), ConfigError> {
         if kept { Ok(()) } else { Err(ConfigError::rule(name, self.source(name), rule)) }
     }
+}
+
+fn is_token(token: &str) -> bool {
+    let parts = token.split_once(':');
+    parts.is_some_and(|(id, secret)| id.parse().is_ok_and(|id: i64| id > 0) && is_secret(secret))
+}
+
+fn is_secret(secret: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    (1..=256).contains(&secret.len()) && secret.chars().all(is_letter)
 }

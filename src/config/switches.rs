@@ -41,7 +41,7 @@ const MODEL: Switch =
 const ALL: [&Switch; 6] = [&EMAIL, &TELEGRAM, &TELEGRAM_SUPPORT, &WHATSAPP, &SITE, &MODEL];
 
 /// What can be configured and does not exist yet. Whoever builds a part removes its line.
-const NOT_YET: &[&Switch] = &[&EMAIL, &TELEGRAM, &TELEGRAM_SUPPORT, &WHATSAPP, &SITE];
+const NOT_YET: &[&Switch] = &[&EMAIL, &TELEGRAM_SUPPORT, &WHATSAPP, &SITE];
 
 impl Config {
     /// Whether this channel is switched on. `web` and `api` always are.
@@ -160,11 +160,12 @@ mod tests {
 
     #[test]
     fn a_channel_that_does_not_exist_yet_is_refused_in_plain_words() {
-        let refused = Config::with(&[("TELEGRAM_BOT_TOKEN", "1:secret")]).unwrap_err();
+        let site = [("SITE_WS_URL", "wss://example.com/ws"), ("HMAC_SECRET", "secret")];
+        let refused = Config::with(&site).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "TELEGRAM_BOT_TOKEN is set, but this version has no Telegram channel yet; remove it \
-             to start."
+            "SITE_WS_URL, HMAC_SECRET are set, but this version has no site WebSocket channel \
+             yet; remove them to start."
         );
     }
 
@@ -174,6 +175,12 @@ mod tests {
         {
             assert!(Config::with(&[(name, value)]).unwrap().model_on());
         }
+    }
+
+    #[test]
+    fn a_bots_token_alone_switches_telegram_on() {
+        let config = Config::with(&[("TELEGRAM_BOT_TOKEN", "1:secret")]).unwrap();
+        assert!(config.channel_on(ChannelKind::Telegram) && !config.telegram_support_on());
     }
 
     #[test]

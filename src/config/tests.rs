@@ -179,6 +179,9 @@ fn each_refusal_names_the_variable_its_place_and_the_rule() {
         ("EMAIL_IMAP_PORT", "70000", "must be a whole number from 0 to 65535"),
         ("EMAIL_SAVE_SENT", "perhaps", "must be true or false"),
         ("TELEGRAM_ADMIN_CHAT_ID", "@desk", "must be a whole number"),
+        ("TELEGRAM_BOT_TOKEN", "swordfish", "must look like 123456789:ABC"),
+        ("TELEGRAM_BOT_TOKEN", "-1:swordfish", "must look like"),
+        ("TELEGRAM_WEBHOOK_SECRET", "sword fish", "must be 1 to 256 letters"),
         ("SITE_WS_URL", "https://example.com", "ws:// or wss://"),
         ("WEBHOOK_RETRY_SECONDS", "1,two", "must hold whole seconds"),
     ] {

@@ -10,13 +10,13 @@ pub mod publish;
 mod ring;
 mod tail;
 
-use centrium_channels::ChannelKind;
+use centrium_channels::{ChannelKind, Profile};
 use serde::Serialize;
 
 use crate::clock::{Millis, rfc3339};
 use crate::store::Payload;
 use crate::store::attachments::Attachment;
-use crate::store::contacts::Contact;
+use crate::store::contacts::{Contact, NewIdentity};
 use crate::store::events::{NewEvent, WEBHOOK_TEST};
 use crate::store::messages::Message;
 use crate::store::tickets::Ticket;
@@ -31,7 +31,12 @@ pub use tail::{Joined, Tail};
 
 /// A customer wrote for the first time.
 #[must_use]
-pub fn user_created(contact: &Contact, channel: &str, now: Millis) -> NewEvent {
+pub fn user_created(
+    contact: &Contact,
+    identity: &NewIdentity,
+    profile: Option<&Profile>,
+    now: Millis,
+) -> NewEvent {
     #[derive(Serialize)]
     struct UserCreated<'a> {
         user_id: i64,
@@ -43,15 +48,18 @@ pub fn user_created(contact: &Contact, channel: &str, now: Millis) -> NewEvent {
         referred_by_id: Option<i64>,
         channel: &'a str,
     }
+    let first_name = profile.and_then(|profile| profile.first_name.as_deref());
+    let channel = identity.channel.0;
+    let is_telegram = channel == ChannelKind::Telegram;
     let payload = Payload::new(&UserCreated {
         user_id: contact.id,
-        telegram_id: None,
-        username: None,
-        first_name: contact.name.as_deref(),
-        last_name: None,
+        telegram_id: identity.identifier.parse().ok().filter(|_| is_telegram),
+        username: profile.and_then(|profile| profile.username.as_deref()),
+        first_name: first_name.or(contact.name.as_deref()),
+        last_name: profile.and_then(|profile| profile.last_name.as_deref()),
         referral_code: None,
         referred_by_id: None,
-        channel,
+        channel: channel.as_str(),
     });
     NewEvent { kind: "user.created", ticket_id: None, payload, created_at: now }
 }

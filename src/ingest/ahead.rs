@@ -76,7 +76,7 @@ pub async fn look_ahead(
 fn has_turn(arrival: &Arrival) -> bool {
     let message = &arrival.message;
     let is_short = message.text.len() <= SHORT;
-    message.awaits_reply && message.machine.is_none() && !arrival.is_thanks && is_short
+    message.awaits_reply && message.is_asking() && !arrival.is_thanks && is_short
 }
 
 /// A turn, and what it was made from.

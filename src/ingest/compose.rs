@@ -92,7 +92,7 @@ impl Set<'_> {
         let arrival = &self.arrivals[i];
         let blocked = self.is_blocked(i);
         let joined = self.tickets.get(&self.ticket_of[i]).is_some_and(|t| t.taken_by.is_some());
-        let turn = !blocked && !arrival.is_thanks && arrival.message.machine.is_none();
+        let turn = !blocked && !arrival.is_thanks && arrival.message.is_asking();
         let answer = turn && !joined && self.answers[i].is_some();
         let acknowledge = arrival.message.awaits_reply && (!turn || joined);
         Next { turn: turn && !answer, answer, acknowledge }
@@ -212,6 +212,9 @@ fn metadata_of(arrival: &Arrival) -> Option<serde_json::Value> {
     let mut metadata = arrival.message.metadata.clone();
     if let Some(machine) = &arrival.message.machine {
         metadata = serde_json::json!({ "machine": machine, "channel": metadata });
+    }
+    if let Some(edits) = &arrival.message.edits {
+        metadata = serde_json::json!({ "edits": edits, "channel": metadata });
     }
     (!metadata.is_null()).then_some(metadata)
 }

@@ -49,8 +49,11 @@ impl Set<'_> {
         }
         for identity in &self.changes.identities {
             if let Some(contact) = self.contacts.get(&identity.contact_id) {
-                let channel = identity.channel.0.as_str();
-                self.changes.events.push(events::user_created(contact, channel, self.now));
+                let first = self.contact_of.iter().position(|id| *id == identity.contact_id);
+                let profile =
+                    first.and_then(|i| self.arrivals[i].message.sender.profile.as_deref());
+                let created = events::user_created(contact, identity, profile, self.now);
+                self.changes.events.push(created);
             }
         }
         Ok(())

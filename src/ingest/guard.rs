@@ -27,6 +27,10 @@ pub(super) fn check(message: &Incoming) -> Result<(), Error> {
     }
     for (what, value) in [
         ("The customer's name", &message.sender.name),
+        (
+            "The customer's username",
+            &message.sender.profile.as_ref().and_then(|profile| profile.username.clone()),
+        ),
         ("The customer's e-mail address", &message.sender.email),
         ("The customer's phone number", &message.sender.phone),
         ("The subject", &message.subject),

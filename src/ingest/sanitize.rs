@@ -6,6 +6,10 @@ use serde_json::Value;
 /// Replaces U+0000 by U+FFFD in every text of a message.
 pub(super) fn clean(mut message: Incoming) -> Incoming {
     let sender = &mut message.sender;
+    if let Some(profile) = &mut sender.profile {
+        let texts = [&mut profile.first_name, &mut profile.last_name, &mut profile.username];
+        texts.into_iter().flatten().for_each(replace);
+    }
     for text in [&mut sender.identifier, &mut message.text] {
         replace(text);
     }

@@ -48,7 +48,8 @@ impl Seen {
         for kind in ChannelKind::ALL {
             let its = || arrivals.iter().map(|a| &a.message).filter(|m| m.channel == kind);
             let kind = StoredKind(kind);
-            let asked: Vec<String> = its().filter_map(|m| m.conversation.clone()).collect();
+            let asked: Vec<String> =
+                its().filter_map(|m| m.lasting_conversation().cloned()).collect();
             let ids = tickets::of_conversations(conn, kind, &asked).await?;
             for ticket in tickets::by_ids(conn, &ids).await? {
                 if let Some(conversation) = ticket.external_id.clone() {
@@ -56,7 +57,7 @@ impl Seen {
                 }
             }
             let known: Vec<i64> = its()
-                .filter(|m| m.conversation.is_none())
+                .filter(|m| m.lasting_conversation().is_none())
                 .filter_map(|m| seen.contact_of(m))
                 .map(|contact| contact.id)
                 .collect();
@@ -119,7 +120,7 @@ impl Seen {
 
     pub(super) fn ticket_of(&self, message: &Incoming) -> Option<&Ticket> {
         let kind = StoredKind(message.channel);
-        match &message.conversation {
+        match message.lasting_conversation() {
             Some(id) => self.by_conversation.get(&(kind, id.clone())),
             None => self.by_contact.get(&(kind, self.contact_of(message)?.id)),
         }
@@ -136,8 +137,7 @@ impl Seen {
             if self.ticket_of(message).is_none() {
                 threads.insert(
                     message
-                        .conversation
-                        .as_ref()
+                        .lasting_conversation()
                         .map_or((sender, false), |id| ((message.channel, id), true)),
                 );
             }

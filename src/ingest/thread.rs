@@ -59,7 +59,7 @@ impl Set<'_> {
 
     fn thread_of(&self, i: usize) -> Thread {
         let channel = self.channel_of(i);
-        match &self.arrivals[i].message.conversation {
+        match self.arrivals[i].message.lasting_conversation() {
             Some(conversation) => Thread::Conversation(channel, conversation.clone()),
             None => Thread::Customer(channel, self.contact_of[i]),
         }
@@ -86,7 +86,8 @@ impl Set<'_> {
 
     async fn find_conversations(&mut self, tx: &Tx) -> Result<HashMap<Thread, i64>> {
         let mut known = HashMap::new();
-        for (kind, conversations) in self.by_channel(|a| a.message.conversation.clone()) {
+        for (kind, conversations) in self.by_channel(|a| a.message.lasting_conversation().cloned())
+        {
             let found = tickets::of_conversations(tx, kind, &conversations).await?;
             for ticket in tickets::lock(tx, &found).await? {
                 if let Some(conversation) = ticket.external_id.clone() {
@@ -105,7 +106,7 @@ impl Set<'_> {
         let mut wanted: HashMap<StoredKind, Vec<i64>> = HashMap::new();
         for i in self.new_ones() {
             let is_known = !made.contains(&self.contact_of[i]);
-            if is_known && self.arrivals[i].message.conversation.is_none() {
+            if is_known && self.arrivals[i].message.lasting_conversation().is_none() {
                 wanted.entry(self.channel_of(i)).or_default().push(self.contact_of[i]);
             }
         }
@@ -170,12 +171,12 @@ impl Set<'_> {
         self.tickets.insert(id, ticket);
     }
 
-    /// A closed ticket is opened again by what means to: not by a thanks, not by a machine, not by
-    /// someone who is blocked.
+    /// A closed ticket is opened again by what means to: not by a thanks, not by a machine or a
+    /// corrected letter, not by someone who is blocked.
     fn continue_ticket(&mut self, i: usize, ticket_id: i64) {
         let arrival = &self.arrivals[i];
         let blocked = self.is_blocked(i);
-        let silent = arrival.is_thanks || arrival.message.machine.is_some() || blocked;
+        let silent = arrival.is_thanks || !arrival.message.is_asking() || blocked;
         let Some(ticket) = self.tickets.get_mut(&ticket_id) else { return };
         if blocked && ticket.contact_id == self.contact_of[i] {
             // An operator may have written to them meanwhile, which opened it.

@@ -5,13 +5,13 @@ use std::time::Duration;
 use centrium_channels::{Content, Error, Kind, Outgoing, Retry};
 
 use super::outcomes::{Outcome, Reached};
-use super::{TRIES, worker};
+use super::worker;
 use crate::engine::Engine;
 use crate::store::jobs::Job;
 use crate::store::messages::Message;
 use crate::store::tickets::Ticket;
 use crate::store::{Read, attachments, channels, contacts, messages, tickets};
-use crate::tickets::DeliveryState;
+use crate::tickets::{Author, DeliveryState};
 
 /// How long a channel's server may take; well below the lease on the job, so that one answer is
 /// never being sent twice at once.
@@ -46,7 +46,7 @@ pub async fn run(engine: &Engine, job: &Job) -> Result<(), Error> {
             let (state, external_id) = (DeliveryState::Sent, sent.external_id);
             finish_surely(engine, job, Some(Reached { state, error: None, external_id })).await
         }
-        Err(error) if error.retry == Retry::Never || job.attempts >= TRIES => {
+        Err(error) if error.retry == Retry::Never || worker::is_last_try(job, &error) => {
             tracing::warn!(message.id = message.id, %error, "delivery.failed");
             let (state, error) = (DeliveryState::Failed, Some(error.sentence));
             finish_surely(engine, job, Some(Reached { state, error, external_id: None })).await
@@ -80,6 +80,8 @@ async fn outgoing(
     ticket: &Ticket,
 ) -> Result<Outgoing, Error> {
     let identities = contacts::identities_of(conn, &[ticket.contact_id]).await?;
+    let contact = contacts::by_ids(conn, &[ticket.contact_id]).await?.pop();
+    let language = contact.and_then(|contact| contact.language?.parse().ok());
     let recipient = identities.into_iter().find(|i| i.channel == ticket.channel);
     let answered = match message.in_reply_to {
         Some(id) => messages::get(conn, id).await?.and_then(|m| m.external_id),
@@ -101,6 +103,10 @@ async fn outgoing(
         in_reply_to: answered,
         subject: ticket.subject.clone(),
         text: message.text.clone(),
+        language: language.unwrap_or(engine.default_language).as_str().to_owned(),
+        offers_operator: message.author == Author::Assistant
+            && !ticket.needs_escalation
+            && ticket.taken_by.is_none(),
         attachments: files,
     })
 }

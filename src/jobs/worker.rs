@@ -19,6 +19,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 /// The pause before a switched-off channel is looked at again.
 const CHANNEL_PAUSE: Duration = Duration::from_secs(10);
+/// The shortest pause that a channel's server may ask for.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Gives back what an earlier life of this engine held, and starts the two loops. They end when
 /// the engine stops.
@@ -189,16 +191,31 @@ pub(super) async fn fail(engine: &Engine, job: &Job, error: &Error) {
     }
 }
 
+/// How long a job waits that was not really tried: its channel is off, or its channel's server
+/// says when it may come.
+fn no_try(error: &Error) -> Option<Duration> {
+    match (error.kind, error.retry) {
+        (Kind::ChannelOff, _) => Some(CHANNEL_PAUSE),
+        (Kind::TooMany, Retry::After(pause)) => Some(pause.max(SHORTEST_PAUSE)),
+        _ => None,
+    }
+}
+
+/// Whether a job that failed like this has been tried often enough.
+pub(super) fn is_last_try(job: &Job, error: &Error) -> bool {
+    no_try(error).is_none() && job.attempts >= TRIES
+}
+
 async fn note_failure(engine: &Engine, job: &Job, error: &Error) -> store::Result<()> {
     let tx = engine.store.begin().await?;
     if jobs::still_held(&tx, &engine.node, &[job.id]).await?.is_empty() {
         return Ok(());
     }
     let now = engine.clock.now();
-    if error.kind == Kind::ChannelOff {
-        let pause = i64::try_from(CHANNEL_PAUSE.as_millis()).unwrap_or(i64::MAX);
-        jobs::postpone(&tx, &engine.node, job.id, now + pause).await?;
-    } else if error.retry == Retry::Never || job.attempts >= TRIES {
+    if let Some(pause) = no_try(error) {
+        let pause = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+        jobs::postpone(&tx, &engine.node, job.id, now.saturating_add(pause)).await?;
+    } else if error.retry == Retry::Never || is_last_try(job, error) {
         jobs::bury(&tx, &engine.node, job.id, &error.sentence).await?;
         if job.kind == JobKind::DeliverReply {
             let (state, sentence) = (DeliveryState::Failed, Some(error.sentence.as_str()));

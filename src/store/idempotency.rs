@@ -45,6 +45,22 @@ pub async fn find(conn: &Conn, scope: &str, keys: &[String]) -> Result<Vec<Idemp
         .await)?)
 }
 
+/// Uses a key, unless it was used before in this scope: then `false`, also where another engine is
+/// just doing so.
+///
+/// # Errors
+/// As every statement.
+pub async fn use_once(tx: &Tx, key: &IdempotencyKey) -> Result<bool> {
+    let conn: &Conn = tx;
+    let rows = on!(conn, |c| diesel::insert_into(idempotency_keys::table)
+        .values(key)
+        .on_conflict((idempotency_keys::scope, idempotency_keys::key))
+        .do_nothing()
+        .execute(c)
+        .await)?;
+    Ok(rows > 0)
+}
+
 /// Deletes up to `limit` keys from before `at`, oldest first, and says how many.
 ///
 /// # Errors

@@ -257,7 +257,8 @@ pub async fn bury(tx: &Tx, owner: &str, id: i64, error: &str) -> Result<()> {
     Ok(())
 }
 
-/// Gives a job back whose channel is switched off: that was no try.
+/// Gives a job back that was not really tried (its channel is off, or wants it later): that was no
+/// try.
 ///
 /// # Errors
 /// As every statement.

@@ -37,6 +37,7 @@ pub mod jobs;
 pub mod keys;
 pub mod messages;
 pub mod names;
+pub mod quarantine;
 pub mod search;
 pub mod settings;
 pub mod statistics;

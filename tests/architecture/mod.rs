@@ -38,6 +38,7 @@ const CHANNEL_VALUES: &[&str] = &[
     "KeyId",
     "Kind",
     "Problem",
+    "Profile",
     "Receipt",
     "Reply",
     "Retry",

@@ -14,6 +14,7 @@ const COMMANDS: &[&str] = &[
     "webhooks list",
     "webhooks deliveries",
     "webhooks retry",
+    "set-webhook",
     "keys",
     "keys show",
     "keys rotate",

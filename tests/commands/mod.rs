@@ -5,4 +5,5 @@ mod help;
 mod keys;
 mod prompts;
 mod refusals;
+mod set_webhook;
 mod work;

@@ -14,6 +14,7 @@ mod publishers;
 mod secrets;
 mod senders;
 mod stop;
+mod telegram;
 mod ten;
 mod visitor;
 mod webhooks;

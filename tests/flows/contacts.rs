@@ -11,7 +11,7 @@ use crate::harness::{App, both, message};
 fn person(identifier: &str, name: &str, email: &str, phone: &str) -> Sender {
     let told = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let (name, email, phone) = (told(name), told(email), told(phone));
-    Sender { identifier: identifier.into(), name, email, phone }
+    Sender { identifier: identifier.into(), name, email, phone, ..Sender::default() }
 }
 
 async fn writes(app: &App, sender: Sender) {

@@ -11,4 +11,5 @@ mod life;
 mod operators;
 pub mod search;
 mod sets;
+mod telegram;
 mod webhooks;

@@ -1,5 +1,6 @@
 //! A whole engine for a test: real HTTP on a free port, a real database in its own place.
 
+pub mod bot;
 mod database;
 mod http;
 mod live;
@@ -161,5 +162,6 @@ pub fn message(channel: ChannelKind, sender: Sender, text: &str) -> Incoming {
         idempotency: None,
         awaits_reply: false,
         machine: None,
+        edits: None,
     }
 }

@@ -65,6 +65,7 @@ pub(super) fn message(
             name: detail(&mut metadata, "full_name")?,
             email: detail(&mut metadata, "email")?,
             phone: phone(&mut metadata)?,
+            ..Sender::default()
         },
         external_id: None,
         conversation,
@@ -75,6 +76,7 @@ pub(super) fn message(
         idempotency,
         awaits_reply: true,
         machine: None,
+        edits: None,
     })
 }
 

@@ -110,6 +110,8 @@ async fn check_send(channel: &dyn Channel) {
         in_reply_to: None,
         subject: None,
         text: "Good day!".to_owned(),
+        language: "ru".to_owned(),
+        offers_operator: false,
         attachments: Vec::new(),
     };
     if let Err(error) = channel.send(&out).await {

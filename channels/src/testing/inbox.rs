@@ -1,11 +1,12 @@
 //! An inbox in memory.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::Notify;
 
@@ -37,6 +38,8 @@ struct State {
     last_id: i64,
     callers: Vec<(Option<String>, Option<IpAddr>)>,
     waits: Vec<Duration>,
+    noted: HashSet<(ChannelKind, String)>,
+    quarantined: Vec<(String, Bytes)>,
 }
 
 #[derive(Debug, Default)]
@@ -68,6 +71,10 @@ pub enum Call {
     ReadTicket,
     /// [`Inbox::authorize`].
     Authorize,
+    /// [`Inbox::is_first`].
+    IsFirst,
+    /// [`Inbox::quarantine`].
+    Quarantine,
 }
 
 impl ScriptedInbox {
@@ -126,6 +133,12 @@ impl ScriptedInbox {
         self.state().waits.clone()
     }
 
+    /// What was kept because it can't be understood, with the reasons, in order.
+    #[must_use]
+    pub fn quarantined(&self) -> Vec<(String, Bytes)> {
+        self.state().quarantined.clone()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no test panics while it holds the inbox")
     }
@@ -165,6 +178,19 @@ impl Inbox for ScriptedInbox {
         let mut state = self.state();
         state.scripted_error(Call::ReadTicket)?;
         Ok(state.readable.get(&(channel, ticket_id)).cloned())
+    }
+
+    async fn is_first(&self, channel: ChannelKind, id: &str) -> Result<bool> {
+        let mut state = self.state();
+        state.scripted_error(Call::IsFirst)?;
+        Ok(state.noted.insert((channel, id.to_owned())))
+    }
+
+    async fn quarantine(&self, _: ChannelKind, reason: &str, raw: Bytes) -> Result<()> {
+        let mut state = self.state();
+        state.scripted_error(Call::Quarantine)?;
+        state.quarantined.push((reason.to_owned(), raw));
+        Ok(())
     }
 
     async fn authorize(&self, key: Option<&str>, caller: Option<IpAddr>) -> Result<KeyId> {

@@ -12,6 +12,7 @@ pub mod conformance;
 mod garbage;
 mod inbox;
 mod limits;
+pub mod telegram;
 
 pub use channel::ScriptedChannel;
 pub use garbage::garbage;

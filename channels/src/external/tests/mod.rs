@@ -64,6 +64,8 @@ async fn answers_are_fetched_and_never_sent() {
         in_reply_to: None,
         subject: None,
         text: "Hello".to_owned(),
+        language: "ru".to_owned(),
+        offers_operator: false,
         attachments: Vec::new(),
     };
     let refused = External.send(&out).await.unwrap_err();

@@ -87,6 +87,7 @@ fn incoming(bot: Bot, text: String) -> Incoming {
         idempotency: None,
         awaits_reply: false,
         machine: None,
+        edits: None,
     }
 }
 
