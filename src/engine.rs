@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use centrium_channels::{Channel, ChannelKind, Delivery};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -54,6 +55,8 @@ pub struct Parts {
     pub tail: Arc<Tail>,
     /// How much patience there is with live clients.
     pub pace: Pace,
+    /// Where the lines to live clients run.
+    pub lines: Handle,
     /// The channels that are switched on.
     pub channels: Vec<Arc<dyn Channel>>,
     /// Who may do what, and how often.

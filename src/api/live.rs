@@ -80,7 +80,8 @@ pub(super) async fn open_socket(
     let greeting = Greeting { unknown, shows_position };
     // A stop waits until it is told to the client.
     let tracker = engine.tracker.clone();
-    Ok(upgrade.open(move |socket| {
+    let lines = engine.lines.clone();
+    Ok(upgrade.open(&lines, move |socket| {
         let line = Line::new(engine, socket, key);
         tracker.track_future(line.serve(follower, greeting))
     }))

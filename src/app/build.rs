@@ -8,7 +8,7 @@ use rand::RngExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{AppError, telegram};
+use super::{AppError, lines, telegram};
 use crate::access::{Access, Limits};
 use crate::assistant::{Assistant, Instructions, Language, Live, Model};
 use crate::clock::{Clock, DAY};
@@ -141,6 +141,9 @@ pub async fn build_with(
         .map_err(|e| AppError::new("Can't start the writer of deliveries", e))?;
     let publisher = Publisher::start(&store, clock.clone())
         .map_err(|e| AppError::new("Can't start the writer of published events", e))?;
+    let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
+    let lines = lines::start(stop.clone(), tracker.clone())
+        .map_err(|e| AppError::new("Can't start the thread of live clients", e))?;
     let limits = Limits::new(config.rate_limit_per_key, config.rate_limit_per_ip);
     let engine = Engine::new(Parts {
         clock,
@@ -162,8 +165,9 @@ pub async fn build_with(
         health: Health::default(),
         node,
         folder,
-        stop: CancellationToken::new(),
-        tracker: TaskTracker::new(),
+        lines,
+        stop,
+        tracker,
         config,
     });
     Ok((engine, new_keys))

@@ -2,6 +2,7 @@
 
 mod body;
 mod build;
+mod lines;
 mod linger;
 mod lock;
 mod reload;

@@ -78,7 +78,9 @@ impl Intake {
         let (chat, button, is_asking) = (said.chat, said.button, said.message.is_asking());
         let language = said.language;
         match inbox.accept(said.message).await {
-            Ok(receipt) if !receipt.duplicate && is_asking => self.show_typing(chat),
+            // What is here already came with its file, or the customer was told before.
+            Ok(receipt) if receipt.duplicate => loss = None,
+            Ok(_) if is_asking => self.show_typing(chat),
             Ok(_) => {}
             // Telegram would send it for ever, and nothing behind it.
             Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict) => {

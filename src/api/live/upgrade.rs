@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use centrium_channels::Problem;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
+use tokio::runtime::Handle;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -58,8 +59,12 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
 }
 
 impl Upgrade {
-    /// Says yes, and serves the WebSocket once that was sent.
-    pub(super) fn open<F>(self, serve: impl FnOnce(Socket) -> F + Send + 'static) -> Response
+    /// Says yes, and serves the WebSocket over there once that was sent.
+    pub(super) fn open<F>(
+        self,
+        lines: &Handle,
+        serve: impl FnOnce(Socket) -> F + Send + 'static,
+    ) -> Response
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -69,7 +74,7 @@ impl Upgrade {
             .max_frame_size(Some(LARGEST))
             .write_buffer_size(WRITE)
             .max_write_buffer_size(WRITE_AT_MOST);
-        tokio::spawn(async move {
+        lines.spawn(async move {
             // A client that has gone meanwhile needs no answer.
             if let Ok(stream) = self.connection.await {
                 let (stream, role) = (TokioIo::new(stream), Role::Server);
